@@ -1,0 +1,32 @@
+namespace ZarrCache;
+
+/// <summary>
+/// A read from the cache. Its bytes are verified against the entry's check sums before they are given away; if they
+/// are not what was stored, the entry has been dropped and <see cref="CorruptEntryException"/> is thrown.
+/// </summary>
+public abstract class CacheHit : ReadResult
+{
+    /// <summary>A hit of an absence.</summary>
+    protected CacheHit(IndexEntry entry)
+        : base(ReadStatus.Absent, default) => Entry = entry;
+
+    /// <summary>A hit of bytes <paramref name="offset"/> to <paramref name="offset"/> + <paramref name="length"/> of the object.</summary>
+    protected CacheHit(IndexEntry entry, long offset, long length)
+        : base(entry.Info, offset, length) => Entry = entry;
+
+    /// <summary>The entry that was hit.</summary>
+    public IndexEntry Entry { get; }
+
+    /// <summary>How many bytes <see cref="ReadResult.CopyToAsync"/> has verified and sent so far: where to go on from after a failure.</summary>
+    public long Sent { get; protected set; }
+}
+
+/// <summary>Cached bytes are not those that were stored: torn, cut, swapped or gone. The entry has been dropped; the origin still has them.</summary>
+public sealed class CorruptEntryException : StoreException
+{
+    /// <inheritdoc cref="CorruptEntryException"/>
+    public CorruptEntryException(IndexEntry entry, string fault, Exception? innerException = null)
+        : base($"The cached bytes of '{entry?.Key}' of store '{entry?.StoreId}' are not what was stored: {fault}.", innerException)
+    {
+    }
+}

@@ -1,0 +1,19 @@
+namespace ZarrCache;
+
+/// <summary>
+/// Opens the chunk storage of each store of a cache, by a pattern such as <c>cache/{store_id}.zarr</c>. Two store ids
+/// never open the same place. Thread-safe.
+/// </summary>
+public abstract class StoreOpener
+{
+    /// <summary>What stands for the store id in a pattern.</summary>
+    public const string Placeholder = "{store_id}";
+
+    /// <summary>Opens the chunks of one store; made when the first value is written, not before.</summary>
+    /// <exception cref="ArgumentException">The id is none (see <see cref="ZarrKey.ValidateStoreId"/>).</exception>
+    /// <exception cref="StoreException">The place cannot be opened.</exception>
+    public abstract IChunkStore Open(string storeId);
+
+    /// <summary>The ids of the stores that hold anything, whoever wrote it; what does not fit the pattern is passed over.</summary>
+    public abstract IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct);
+}
