@@ -16,9 +16,6 @@ public abstract class CacheHit : ReadResult
 
     /// <summary>The entry that was hit.</summary>
     public IndexEntry Entry { get; }
-
-    /// <summary>How many bytes <see cref="ReadResult.CopyToAsync"/> has verified and sent so far: where to go on from after a failure.</summary>
-    public long Sent { get; protected set; }
 }
 
 /// <summary>Cached bytes are not those that were stored: torn, cut, swapped or gone. The entry has been dropped; the origin still has them.</summary>

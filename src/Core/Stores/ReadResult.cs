@@ -3,12 +3,17 @@ using System.IO.Pipelines;
 namespace ZarrCache;
 
 /// <summary>
-/// The answer to a read: what is known first, the bytes when they are asked for. An instance belongs to one caller,
-/// its bytes may be taken once, by <see cref="ReadAsync"/> or by <see cref="CopyToAsync"/>, and it must be disposed of,
-/// taken or not. Not thread-safe.
+/// The answer to a read: what is known first, the bytes when they are asked for, from the first to the last, in pieces of
+/// any length. An instance belongs to one caller and must be disposed of, read or not. Not thread-safe.
 /// </summary>
+/// <remarks>A store implements <see cref="ReadSomeCoreAsync"/> and <see cref="DisposeAsync"/>; the rest stands on them.</remarks>
 public abstract class ReadResult : IAsyncDisposable
 {
+    /// <summary>What is asked of a pipe at once: large enough to be efficient, small enough to be given back soon.</summary>
+    private const int PipeBlock = 64 * 1024;
+
+    private long _taken;
+
     /// <summary>An answer without bytes.</summary>
     protected ReadResult(ReadStatus status, in ObjectInfo info)
     {
@@ -37,67 +42,94 @@ public abstract class ReadResult : IAsyncDisposable
     /// <summary>How many bytes this answer has.</summary>
     public long Length { get; }
 
+    /// <summary>How many of them were not read yet.</summary>
+    public long Remaining => Length - _taken;
+
     /// <summary>An answer without bytes: absent, not modified, or another version than asked for.</summary>
     public static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info = default) =>
         status == ReadStatus.Found
             ? throw new ArgumentException("An answer that found the object has bytes.", nameof(status))
             : new Empty(status, info);
 
-    /// <summary>Fills <paramref name="destination"/> with the bytes of the range.</summary>
-    /// <param name="destination">The caller's memory, exactly <see cref="Length"/> bytes long. After a failure its content is undefined.</param>
+    /// <summary>Fills <paramref name="destination"/> with the next bytes of the range.</summary>
+    /// <param name="destination">The caller's memory, at most <see cref="Remaining"/> bytes long. After a failure its content is undefined.</param>
     /// <param name="ct">Gives up waiting.</param>
-    /// <exception cref="ArgumentException">The memory has another length.</exception>
-    /// <exception cref="InvalidOperationException">There are no bytes, or they were taken already.</exception>
+    /// <exception cref="ArgumentException">The memory is longer than what remains.</exception>
     /// <exception cref="ObjectChangedException">The object became another one after this answer began.</exception>
-    /// <exception cref="StoreException">The store failed.</exception>
-    public ValueTask ReadAsync(Memory<byte> destination, CancellationToken ct)
+    /// <exception cref="StoreException">The store failed; no more can be read.</exception>
+    public async ValueTask ReadAsync(Memory<byte> destination, CancellationToken ct)
     {
-        Take();
-        return destination.Length == Length
-            ? ReadCoreAsync(destination, ct)
-            : throw new ArgumentException($"The memory has {destination.Length} bytes, the answer {Length}.", nameof(destination));
+        Check(destination);
+        while (!destination.IsEmpty)
+        {
+            destination = destination[await ReadSomeAsync(destination, ct).ConfigureAwait(false)..];
+        }
+    }
+
+    /// <summary>Reads the next bytes, as many as there are without waiting for more.</summary>
+    /// <returns>How many: at least 1, unless <paramref name="destination"/> is empty.</returns>
+    /// <inheritdoc cref="ReadAsync" path="/*[not(self::summary)]"/>
+    public async ValueTask<int> ReadSomeAsync(Memory<byte> destination, CancellationToken ct)
+    {
+        Check(destination);
+        if (destination.IsEmpty)
+        {
+            return 0;
+        }
+
+        int count = await ReadSomeCoreAsync(destination, ct).ConfigureAwait(false);
+        _taken += count;
+        return count;
     }
 
     /// <summary>
-    /// Sends the bytes of the range to <paramref name="destination"/>, block by block, flushing each, so that a slow
-    /// reader holds the sender back and memory stays bounded. Does not complete the writer. If the reader of the pipe
-    /// has completed, stops and returns.
+    /// Sends what remains to <paramref name="destination"/>, block by block, flushing each, so that a slow reader holds
+    /// the sender back and memory stays bounded. Does not complete the writer. Returns early if the pipe's reader has
+    /// completed.
     /// </summary>
+    /// <exception cref="OperationCanceledException">The token, or the pipe's pending flush, was cancelled.</exception>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
-    public ValueTask CopyToAsync(PipeWriter destination, CancellationToken ct)
+    public async ValueTask CopyToAsync(PipeWriter destination, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        Take();
-        return CopyToCoreAsync(destination, ct);
+        while (Remaining > 0)
+        {
+            int most = (int)Math.Min(Remaining, PipeBlock);
+            destination.Advance(await ReadSomeAsync(destination.GetMemory(most)[..most], ct).ConfigureAwait(false));
+            FlushResult flush = await destination.FlushAsync(ct).ConfigureAwait(false);
+            if (flush.IsCanceled)
+            {
+                throw new OperationCanceledException("The flush of the pipe was cancelled.");
+            }
+
+            if (flush.IsCompleted)
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>Gives back what the answer holds: a file, a connection, a place in a fetch.</summary>
     public abstract ValueTask DisposeAsync();
 
-    /// <summary><see cref="ReadAsync"/>, its arguments checked.</summary>
-    protected abstract ValueTask ReadCoreAsync(Memory<byte> destination, CancellationToken ct);
+    /// <summary>
+    /// Reads the next bytes of the range: at least 1, at most <c>destination.Length</c>, which is neither 0 nor more than
+    /// <see cref="Remaining"/>. Where there are no more although some remain, that is a <see cref="StoreException"/>.
+    /// </summary>
+    protected abstract ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct);
 
-    /// <summary><see cref="CopyToAsync"/>, its arguments checked.</summary>
-    protected abstract ValueTask CopyToCoreAsync(PipeWriter destination, CancellationToken ct);
-
-    private bool _taken;
-
-    private void Take()
+    private void Check(Memory<byte> destination)
     {
-        if (Status != ReadStatus.Found || _taken)
+        if (destination.Length > Remaining)
         {
-            throw new InvalidOperationException(_taken ? "The bytes of this answer were taken already." : $"An answer that is {Status} has no bytes.");
+            throw new ArgumentException($"The memory has {destination.Length} bytes, but {Remaining} remain of an answer that is {Status}.", nameof(destination));
         }
-
-        _taken = true;
     }
 
     private sealed class Empty(ReadStatus status, in ObjectInfo info) : ReadResult(status, info)
     {
         public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-        protected override ValueTask ReadCoreAsync(Memory<byte> destination, CancellationToken ct) => throw new InvalidOperationException();
-
-        protected override ValueTask CopyToCoreAsync(PipeWriter destination, CancellationToken ct) => throw new InvalidOperationException();
+        protected override ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct) => new(0);
     }
 }
