@@ -23,6 +23,9 @@ public static class ZarrKey
         }
     }
 
+    /// <summary>Whether <see cref="Validate"/> would let the key pass; for what others have named.</summary>
+    public static bool IsValid(ReadOnlySpan<char> key) => FindFault(key) is null;
+
     /// <summary>A store id obeys the rules of a key.</summary>
     /// <inheritdoc cref="Validate" path="/exception"/>
     public static void ValidateStoreId(string storeId)
