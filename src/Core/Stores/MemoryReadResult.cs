@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
-
 namespace ZarrCache;
 
 /// <summary>An answer whose bytes lie in memory; for stores that have them there.</summary>
@@ -9,32 +6,17 @@ namespace ZarrCache;
 /// <param name="bytes">The bytes of the range; they must not change while the answer is in use.</param>
 public sealed class MemoryReadResult(in ObjectInfo info, long offset, ReadOnlyMemory<byte> bytes) : ReadResult(info, offset, bytes.Length)
 {
-    private const int BlockSize = 64 << 10;
+    private ReadOnlyMemory<byte> _rest = bytes;
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
-    protected override ValueTask ReadCoreAsync(Memory<byte> destination, CancellationToken ct)
+    protected override ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        bytes.CopyTo(destination);
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    protected override async ValueTask CopyToCoreAsync(PipeWriter destination, CancellationToken ct)
-    {
-        for (ReadOnlyMemory<byte> rest = bytes; !rest.IsEmpty;)
-        {
-            ReadOnlyMemory<byte> block = rest[..Math.Min(BlockSize, rest.Length)];
-            destination.Write(block.Span);
-            if ((await destination.FlushAsync(ct).ConfigureAwait(false)).IsCompleted)
-            {
-                return;
-            }
-
-            rest = rest[block.Length..];
-        }
+        _rest[..destination.Length].CopyTo(destination);
+        _rest = _rest[destination.Length..];
+        return new(destination.Length);
     }
 }

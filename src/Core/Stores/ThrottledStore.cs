@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
 namespace ZarrCache;
@@ -98,41 +97,11 @@ public sealed class ThrottledStore : ForwardingZarrStore
     {
         public override ValueTask DisposeAsync() => inner.DisposeAsync();
 
-        protected override async ValueTask ReadCoreAsync(Memory<byte> destination, CancellationToken ct)
+        protected override async ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct)
         {
-            await store.CarryAsync(destination.Length, ct).ConfigureAwait(false);
-            await inner.ReadAsync(destination, ct).ConfigureAwait(false);
-        }
-
-        protected override ValueTask CopyToCoreAsync(PipeWriter destination, CancellationToken ct) =>
-            inner.CopyToAsync(new PacedWriter(destination, store), ct);
-    }
-
-    /// <summary>Lets what was written through as fast as the line carries it: each flush waits for its bytes.</summary>
-    private sealed class PacedWriter(PipeWriter destination, ThrottledStore store) : PipeWriter
-    {
-        private long _unflushed;
-
-        public override void Advance(int bytes)
-        {
-            destination.Advance(bytes);
-            _unflushed += bytes;
-        }
-
-        public override Memory<byte> GetMemory(int sizeHint = 0) => destination.GetMemory(sizeHint);
-
-        public override Span<byte> GetSpan(int sizeHint = 0) => destination.GetSpan(sizeHint);
-
-        public override void CancelPendingFlush() => destination.CancelPendingFlush();
-
-        public override void Complete(Exception? exception = null) => destination.Complete(exception);
-
-        public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
-        {
-            long bytes = _unflushed;
-            _unflushed = 0;
-            await store.CarryAsync(bytes, cancellationToken).ConfigureAwait(false);
-            return await destination.FlushAsync(cancellationToken).ConfigureAwait(false);
+            int count = await inner.ReadSomeAsync(destination, ct).ConfigureAwait(false);
+            await store.CarryAsync(count, ct).ConfigureAwait(false);
+            return count;
         }
     }
 }
