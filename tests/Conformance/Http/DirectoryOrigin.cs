@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
 namespace ZarrCache.Conformance.Http;
@@ -31,7 +30,7 @@ public sealed class DirectoryOrigin(string directory) : IZarrStore
         }
 
         (long offset, long length) = options.Range.Resolve(key, bytes.Length);
-        return new Result(info, offset, bytes.AsMemory((int)offset, (int)length));
+        return new MemoryReadResult(info, offset, bytes.AsMemory((int)offset, (int)length));
     }
 
     public ValueTask<ObjectInfo> SetAsync(string key, ReadOnlySequence<byte> value, CancellationToken ct) => throw ReadOnly();
@@ -72,17 +71,4 @@ public sealed class DirectoryOrigin(string directory) : IZarrStore
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static NotSupportedException ReadOnly() => new("The directory is served read-only.");
-
-    private sealed class Result(in ObjectInfo info, long offset, ReadOnlyMemory<byte> bytes) : ReadResult(info, offset, bytes.Length)
-    {
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        protected override ValueTask ReadCoreAsync(Memory<byte> destination, CancellationToken ct)
-        {
-            bytes.CopyTo(destination);
-            return ValueTask.CompletedTask;
-        }
-
-        protected override async ValueTask CopyToCoreAsync(PipeWriter destination, CancellationToken ct) => await destination.WriteAsync(bytes, ct);
-    }
 }
