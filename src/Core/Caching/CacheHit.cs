@@ -2,7 +2,8 @@ namespace ZarrCache;
 
 /// <summary>
 /// A read from the cache. Its bytes are verified against the entry's check sums before they are given away; if they
-/// are not what was stored, the entry has been dropped and <see cref="CorruptEntryException"/> is thrown.
+/// are not what was stored, the entry is dropped and <see cref="CorruptEntryException"/> is thrown, which tells
+/// the caller to ask the origin for what remains.
 /// </summary>
 public abstract class CacheHit : ReadResult
 {
@@ -18,7 +19,7 @@ public abstract class CacheHit : ReadResult
     public IndexEntry Entry { get; }
 }
 
-/// <summary>Cached bytes are not those that were stored: torn, cut, swapped or gone. The entry has been dropped; the origin still has them.</summary>
+/// <summary>Cached bytes are not those that were stored (torn, cut, swapped), or cannot be read. The origin still has them.</summary>
 public sealed class CorruptEntryException : StoreException
 {
     /// <inheritdoc cref="CorruptEntryException"/>

@@ -19,6 +19,7 @@ public interface IStoreIndex : IAsyncDisposable
     ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct);
 
     /// <summary>The parts of a key that share a byte with [<paramref name="offset"/>, <paramref name="offset"/> + <paramref name="length"/>), by offset. O(log n + answer).</summary>
+    /// <remarks>The parts of one key are disjoint, which their writer sees to: an index need not find one that lies under another.</remarks>
     ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct);
 
     /// <summary>Inserts or replaces an entry; it is now the most recently used. The policy gives it its priority.</summary>

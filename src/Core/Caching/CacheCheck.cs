@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace ZarrCache;
+
+/// <summary>
+/// Holds files against rows and rows against files. It is the sweep after an unclean stop, the rebuilding of a lost
+/// index and <c>verify</c> alike. Works beside readers and writers: whatever seems wrong is looked at again with the
+/// key's gate held before it is touched. O(files + rows); memory does not grow with either.
+/// </summary>
+internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, TimeProvider time)
+{
+    private const int Parallelism = 16;
+
+    public async Task<CacheCheckReport> RunAsync(CacheCheckOptions options, Action<CacheFinding>? found, CancellationToken ct)
+    {
+        var run = new Run(this, options, found);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = ct };
+        foreach (string storeId in await ListStoresAsync(options.StoreId, ct).ConfigureAwait(false))
+        {
+            IChunkStore store = stores[storeId];
+            await Parallel.ForEachAsync(store.ScanAsync(ct), parallel, (file, token) => run.CheckFileAsync(storeId, file, token)).ConfigureAwait(false);
+            await Parallel.ForEachAsync(RowsAsync(storeId, ct), parallel, run.CheckRowAsync).ConfigureAwait(false);
+            if (options.Repair)
+            {
+                run.AddTemporaries(await store.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
+            }
+        }
+
+        return run.Report;
+    }
+
+    private async Task<IReadOnlyCollection<string>> ListStoresAsync(string? only, CancellationToken ct)
+    {
+        if (only is not null)
+        {
+            return [only];
+        }
+
+        var ids = new SortedSet<string>(await index.ListStoresAsync(ct).ConfigureAwait(false), StringComparer.Ordinal);
+        await foreach (string storeId in stores.ListAsync(ct).ConfigureAwait(false))
+        {
+            ids.Add(storeId);
+        }
+
+        return ids;
+    }
+
+    private async IAsyncEnumerable<IndexEntry> RowsAsync(string storeId, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (IndexEntry entry in index.EnumerateAsync(new IndexQuery(storeId), ct).ConfigureAwait(false))
+        {
+            if (entry.Kind != EntryKind.Absent)
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    /// <summary>One run: its options and its sums.</summary>
+    private sealed class Run(CacheCheck check, CacheCheckOptions options, Action<CacheFinding>? found)
+    {
+        private long _files;
+        private long _rows;
+        private long _orphans;
+        private long _orphanBytes;
+        private long _young;
+        private long _dangling;
+        private long _corrupt;
+        private long _unreadable;
+        private long _adopted;
+        private long _temporaryBytes;
+
+        public CacheCheckReport Report => new(_files, _rows, _orphans, _orphanBytes, _young, _dangling, _corrupt, _unreadable, _adopted, _temporaryBytes);
+
+        public void AddTemporaries(long bytes) => _temporaryBytes += bytes;
+
+        public async ValueTask CheckFileAsync(string storeId, StoredObject file, CancellationToken ct)
+        {
+            Interlocked.Increment(ref _files);
+            bool named = ChunkLayout.TryParse(file.Key, out EntryKind kind, out string key, out long offset, out long version);
+            var place = new EntryKey(storeId, key, kind == EntryKind.Part ? offset : EntryKey.Whole);
+            if (named && Owns(await check.Index.FindAsync(place, ct).ConfigureAwait(false), kind, version))
+            {
+                return;
+            }
+
+            using KeyGates.Holder gate = await check.Gates.EnterAsync(storeId, key, ct).ConfigureAwait(false);
+            IndexEntry? row = named ? await check.Index.FindAsync(place, ct).ConfigureAwait(false) : null;
+            if (named && Owns(row, kind, version))
+            {
+                return;
+            }
+
+            if (named && row is null && await AdoptAsync(storeId, key, kind, file, ct).ConfigureAwait(false))
+            {
+                Interlocked.Increment(ref _adopted);
+                found?.Invoke(new CacheFinding(CacheFindingKind.Adopted, storeId, key, "taken over by its record"));
+                return;
+            }
+
+            if (check.Time.GetUtcNow() - file.WrittenAt < options.MinimumAge)
+            {
+                Interlocked.Increment(ref _young);
+                return;
+            }
+
+            Interlocked.Increment(ref _orphans);
+            Interlocked.Add(ref _orphanBytes, file.Size);
+            found?.Invoke(new CacheFinding(CacheFindingKind.Orphan, storeId, named ? key : file.Key, $"a file of {file.Size} bytes without a row"));
+            if (options.Repair)
+            {
+                await check.Stores[storeId].EraseAsync(file.Key, ct).ConfigureAwait(false);
+            }
+        }
+
+        public async ValueTask CheckRowAsync(IndexEntry row, CancellationToken ct)
+        {
+            Interlocked.Increment(ref _rows);
+            if (await FindFaultAsync(row, ct).ConfigureAwait(false) is null)
+            {
+                return;
+            }
+
+            using KeyGates.Holder gate = await check.Gates.EnterAsync(row.StoreId, row.Key, ct).ConfigureAwait(false);
+            if ((await check.Index.FindAsync(row.EntryKey, ct).ConfigureAwait(false))?.Version != row.Version
+                || await FindFaultAsync(row, ct).ConfigureAwait(false) is not { } fault)
+            {
+                return;
+            }
+
+            Interlocked.Increment(ref fault.Kind == CacheFindingKind.Dangling ? ref _dangling : ref fault.Kind == CacheFindingKind.Corrupt ? ref _corrupt : ref _unreadable);
+            found?.Invoke(fault);
+            if (options.Repair && fault.Kind != CacheFindingKind.Unreadable && await check.Index.DeleteAsync(row.EntryKey, row.Version, ct).ConfigureAwait(false) is not null)
+            {
+                await check.Stores[row.StoreId].EraseAsync(ChunkLayout.GetChunkKey(row), ct).ConfigureAwait(false);
+            }
+        }
+
+        private static bool Owns(IndexEntry? row, EntryKind kind, long version) =>
+            row is not null && row.Kind == kind && (kind != EntryKind.Part || row.Version == version);
+
+        /// <summary>A new index takes over a file, if its record vouches for it: never by hashing what lies there.</summary>
+        private async ValueTask<bool> AdoptAsync(string storeId, string key, EntryKind kind, StoredObject file, CancellationToken ct)
+        {
+            if (!options.Repair || check.Index.Condition != IndexCondition.Created)
+            {
+                return false;
+            }
+
+            ReadOnlyMemory<byte> record = await check.Stores[storeId].GetRecordAsync(file.Key, ct).ConfigureAwait(false);
+            IndexEntry? entry = EntryRecord.Read(record.Span, storeId, key);
+            if (entry is null || entry.Kind != kind || entry.Size != file.Size || ChunkLayout.GetChunkKey(entry) != file.Key)
+            {
+                return false;
+            }
+
+            await check.Index.PushAsync(entry with { AllocatedSize = check.Stores.GetAllocatedSize(entry) }, ct).ConfigureAwait(false);
+            return true;
+        }
+
+        private async ValueTask<CacheFinding?> FindFaultAsync(IndexEntry row, CancellationToken ct)
+        {
+            try
+            {
+                ReadResult stored = await check.Stores.GetAsync(row, ByteRange.All, ct).ConfigureAwait(false);
+                await using (stored.ConfigureAwait(false))
+                {
+                    if (stored.Status != ReadStatus.Found)
+                    {
+                        return new CacheFinding(CacheFindingKind.Dangling, row.StoreId, row.Key, "a row without a file");
+                    }
+
+                    if (stored.Info.Size != row.Size)
+                    {
+                        return new CacheFinding(CacheFindingKind.Corrupt, row.StoreId, row.Key, $"the file has {stored.Info.Size} bytes instead of {row.Size}");
+                    }
+
+                    int bad = options.VerifyBytes ? await FindBadBlockAsync(row, stored, ct).ConfigureAwait(false) : -1;
+                    return bad < 0 ? null : new CacheFinding(CacheFindingKind.Corrupt, row.StoreId, row.Key, $"the check sum of block {bad} differs");
+                }
+            }
+            catch (StoreException exception)
+            {
+                return new CacheFinding(CacheFindingKind.Unreadable, row.StoreId, row.Key, exception.Message);
+            }
+        }
+
+        private static async ValueTask<int> FindBadBlockAsync(IndexEntry row, ReadResult stored, CancellationToken ct)
+        {
+            byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BlockChecksums.BlockSize, row.Size));
+            try
+            {
+                for (int block = 0; stored.Remaining > 0; block++)
+                {
+                    Memory<byte> bytes = buffer.AsMemory(0, (int)Math.Min(BlockChecksums.BlockSize, stored.Remaining));
+                    await stored.ReadAsync(bytes, ct).ConfigureAwait(false);
+                    if (!row.Checksums.Verify(block, bytes.Span))
+                    {
+                        return block;
+                    }
+                }
+
+                return -1;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+
+    private IStoreIndex Index => index;
+
+    private ChunkStores Stores => stores;
+
+    private KeyGates Gates => gates;
+
+    private TimeProvider Time => time;
+}

@@ -1,0 +1,196 @@
+using Microsoft.Extensions.Logging;
+
+namespace ZarrCache;
+
+/// <summary>
+/// Brings values into the cache and out of it: makes room, writes the bytes, then the row; removes the row, then the
+/// bytes. What goes wrong is logged and counted, and costs the cache an entry, never a reader its bytes.
+/// </summary>
+internal sealed partial class CacheWriter : IAsyncDisposable
+{
+    private readonly IStoreIndex _index;
+    private readonly ChunkStores _stores;
+    private readonly KeyGates _gates;
+    private readonly IndexedCacheStorageOptions _options;
+    private readonly CacheCounter _counters;
+    private readonly ILogger _logger;
+
+    // Bytes that are being written and have no row yet, and bytes of files that have no row any more but could not be removed.
+    private long _reserved;
+    private long _undeleted;
+
+    public CacheWriter(IStoreIndex index, ChunkStores stores, KeyGates gates, IndexedCacheStorageOptions options, CacheCounter counters, ILogger logger)
+    {
+        _index = index;
+        _stores = stores;
+        _gates = gates;
+        _options = options;
+        _counters = counters;
+        _logger = logger;
+        Queue = new WriteQueue(options.QueueSize, options.Writers, MakeRoomAsync, WriteAsync);
+    }
+
+    /// <summary>What waits to be written.</summary>
+    public WriteQueue Queue { get; }
+
+    /// <summary>Forgets about files that could not be removed: a sweep has dealt with them.</summary>
+    public void ForgetUndeleted() => Interlocked.Exchange(ref _undeleted, 0);
+
+    /// <summary>Removes the bytes of an entry whose row is gone, its gate held. What cannot be removed counts against the budget until it is swept. Never fails.</summary>
+    public async ValueTask EraseBytesAsync(IndexEntry entry)
+    {
+        if (entry.Kind == EntryKind.Absent)
+        {
+            return;
+        }
+
+        try
+        {
+            await _stores[entry.StoreId].EraseAsync(ChunkLayout.GetChunkKey(entry), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ZarrCacheException or ObjectDisposedException)
+        {
+            Interlocked.Add(ref _undeleted, entry.AllocatedSize);
+            LogEraseFailed(exception, entry.StoreId, entry.Key);
+        }
+    }
+
+    public ValueTask DisposeAsync() => Queue.DisposeAsync();
+
+    /// <summary>
+    /// Gives up entries until the item fits; called for one item at a time, no gate held. Makes room for what waits behind
+    /// it too, so that a busy queue pops in batches.
+    /// </summary>
+    private async Task<bool> MakeRoomAsync(PendingWrite item)
+    {
+        IndexEntry entry = item.Entry;
+        try
+        {
+            long allocated = _stores.GetAllocatedSize(entry);
+            if (allocated > _options.MaxSize)
+            {
+                _counters.AddTooLarge();
+                return false;
+            }
+
+            IndexTotals totals = await _index.GetTotalsAsync(null, CancellationToken.None).ConfigureAwait(false);
+            long over = totals.AllocatedBytes + Interlocked.Read(ref _reserved) + allocated + Interlocked.Read(ref _undeleted) - _options.MaxSize;
+            if (over > 0)
+            {
+                long ahead = Math.Min(Queue.Bytes - entry.Size, _options.MaxSize / 16);
+                await EvictAsync(new PopRequest(Bytes: over + Math.Max(0, ahead))).ConfigureAwait(false);
+            }
+
+            long tooMany = totals.Count + 1 - _options.MaxEntries;
+            if (tooMany > 0 && await EvictAsync(new PopRequest(Count: tooMany, Kind: EntryKind.Absent)).ConfigureAwait(false) is var freed && freed < tooMany)
+            {
+                await EvictAsync(new PopRequest(Count: tooMany - freed)).ConfigureAwait(false);
+            }
+
+            item.Reserved = allocated;
+            Interlocked.Add(ref _reserved, allocated);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            _counters.AddWriteFailure();
+            LogWriteFailed(exception, entry.StoreId, entry.Key);
+            return false;
+        }
+    }
+
+    private async ValueTask<int> EvictAsync(PopRequest request)
+    {
+        IReadOnlyList<IndexEntry> victims = await _index.PopAsync(request, CancellationToken.None).ConfigureAwait(false);
+        foreach (IndexEntry victim in victims)
+        {
+            _counters.AddEvicted(victim.AllocatedSize);
+            if (victim.Kind == EntryKind.Absent)
+            {
+                continue;
+            }
+
+            using KeyGates.Holder gate = await _gates.EnterAsync(victim.StoreId, victim.Key, CancellationToken.None).ConfigureAwait(false);
+            IndexEntry? current = await _index.FindAsync(victim.EntryKey, CancellationToken.None).ConfigureAwait(false);
+            if (current is null || !SharesBytes(victim, current))
+            {
+                await EraseBytesAsync(victim).ConfigureAwait(false);
+            }
+        }
+
+        return victims.Count;
+    }
+
+    /// <summary>Writes the bytes, then the row, then removes what the row replaced.</summary>
+    private async Task WriteAsync(PendingWrite item)
+    {
+        IndexEntry entry = item.Entry;
+        try
+        {
+            using KeyGates.Holder gate = await _gates.EnterAsync(entry.StoreId, entry.Key, CancellationToken.None).ConfigureAwait(false);
+            if (!Queue.IsCurrent(item))
+            {
+                return;
+            }
+
+            if (item.Bytes is { } bytes)
+            {
+                entry = entry with { Checksums = BlockChecksums.Compute(bytes.Bytes), AllocatedSize = item.Reserved };
+                await _stores[entry.StoreId].SetAsync(ChunkLayout.GetChunkKey(entry), bytes.Bytes, EntryRecord.Write(entry), CancellationToken.None).ConfigureAwait(false);
+            }
+
+            await PushAsync(entry).ConfigureAwait(false);
+            _counters.AddWritten(entry.Size);
+        }
+        catch (Exception exception)
+        {
+            _counters.AddWriteFailure();
+            LogWriteFailed(exception, entry.StoreId, entry.Key);
+        }
+        finally
+        {
+            Interlocked.Add(ref _reserved, -item.Reserved);
+        }
+    }
+
+    /// <summary>Pushes a row whose bytes are stored; if that fails, they are nobody's and are removed. A value or an absence takes the place of the key's parts.</summary>
+    private async ValueTask PushAsync(IndexEntry entry)
+    {
+        IndexEntry? replaced;
+        try
+        {
+            replaced = await _index.PushAsync(entry, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ZarrCacheException)
+        {
+            await EraseBytesAsync(entry).ConfigureAwait(false);
+            throw;
+        }
+
+        if (replaced is not null && !SharesBytes(replaced, entry))
+        {
+            await EraseBytesAsync(replaced).ConfigureAwait(false);
+        }
+
+        if (entry.Kind != EntryKind.Part)
+        {
+            foreach (IndexEntry part in await _index.FindPartsAsync(entry.StoreId, entry.Key, 0, long.MaxValue, CancellationToken.None).ConfigureAwait(false))
+            {
+                if (await _index.DeleteAsync(part.EntryKey, part.Version, CancellationToken.None).ConfigureAwait(false) is not null)
+                {
+                    await EraseBytesAsync(part).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether two entries of one place keep their bytes under one name, so that the earlier one's are overwritten.</summary>
+    private static bool SharesBytes(IndexEntry earlier, IndexEntry later) =>
+        earlier.Kind == later.Kind && (earlier.Kind != EntryKind.Part || earlier.Version == later.Version);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "'{Key}' of store '{StoreId}' could not be cached.")]
+    private partial void LogWriteFailed(Exception exception, string storeId, string key);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The file of '{Key}' of store '{StoreId}' could not be removed; it counts against the budget until it is swept.")]
+    private partial void LogEraseFailed(Exception exception, string storeId, string key);
+}

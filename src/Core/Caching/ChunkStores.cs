@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+
+namespace ZarrCache;
+
+/// <summary>The opened chunk storages of a cache, one for each store, and the files of entries in them.</summary>
+internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, IChunkStore> _stores = new(StringComparer.Ordinal);
+    private volatile bool _disposed;
+
+    /// <summary>The chunk storage of a store, opened at the first call. Of two that are opened at once, one is forgotten: it holds nothing yet.</summary>
+    public IChunkStore this[string storeId]
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(IndexedCacheStorage));
+            return _stores.TryGetValue(storeId, out IChunkStore? store) ? store : _stores.GetOrAdd(storeId, opener.Open);
+        }
+    }
+
+    /// <summary>The ids of the stores that hold anything.</summary>
+    public IAsyncEnumerable<string> ListAsync(CancellationToken ct) => opener.ListStoresAsync(ct);
+
+    /// <summary>What the bytes of an entry take up on their medium.</summary>
+    public long GetAllocatedSize(IndexEntry entry) => entry.Size == 0 ? 0 : this[entry.StoreId].GetAllocatedSize(entry.Size);
+
+    /// <summary>Begins a read of an entry's bytes.</summary>
+    public ValueTask<ReadResult> GetAsync(IndexEntry entry, ByteRange range, CancellationToken ct) =>
+        this[entry.StoreId].GetAsync(ChunkLayout.GetChunkKey(entry), new ReadOptions(range), ct);
+
+    /// <summary>Closes one store; the next call opens it again.</summary>
+    public ValueTask CloseAsync(string storeId) =>
+        _stores.TryRemove(storeId, out IChunkStore? store) ? store.DisposeAsync() : ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        foreach (string storeId in _stores.Keys)
+        {
+            await CloseAsync(storeId).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+
+namespace ZarrCache;
+
+/// <summary>How an <see cref="IndexedCacheStorage"/> keeps its budget and writes. Checked when the storage is made.</summary>
+public sealed record IndexedCacheStorageOptions
+{
+    /// <summary>The most that chunk files may take up, in bytes of the medium's blocks (<see cref="IndexEntry.AllocatedSize"/>); at least 1. What is in flight comes on top.</summary>
+    public required long MaxSize { get; init; }
+
+    /// <summary>The most entries, absences included, which have no bytes that <see cref="MaxSize"/> could bound; at least 1, by default 50 million. Absences are given up first.</summary>
+    public long MaxEntries { get; init; } = 50_000_000;
+
+    /// <summary>The most bytes that may wait to be written; at least 1, by default 256 MiB. They are memory.</summary>
+    public long QueueSize { get; init; } = 256L << 20;
+
+    /// <summary>What becomes of an item when the queue is full; by default it is not cached this time.</summary>
+    public QueueFullMode WhenQueueFull { get; init; } = QueueFullMode.Skip;
+
+    /// <summary>How many values are written at once, 1 to 256, by default 4; more for a storage far away.</summary>
+    public int Writers { get; init; } = 4;
+
+    /// <summary>Whether to check files against rows in the background after the index was not closed, or is new; by default true.</summary>
+    public bool SweepWhenUnclean { get; init; } = true;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where faults of the cache are told; they are never told to the reader.</summary>
+    public ILogger? Logger { get; init; }
+
+    internal void Validate()
+    {
+        Require(MaxSize >= 1, nameof(MaxSize), MaxSize, "at least 1 byte");
+        Require(MaxEntries >= 1, nameof(MaxEntries), MaxEntries, "at least 1");
+        Require(QueueSize >= 1, nameof(QueueSize), QueueSize, "at least 1 byte");
+        Require(Writers is >= 1 and <= 256, nameof(Writers), Writers, "1 to 256");
+        Require(Enum.IsDefined(WhenQueueFull), nameof(WhenQueueFull), WhenQueueFull, "Skip or Wait");
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+    }
+
+    private static void Require(bool holds, string name, object value, string rule)
+    {
+        if (!holds)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be {rule}.");
+        }
+    }
+}
+
+/// <summary>What becomes of an item when no more bytes may wait to be written.</summary>
+public enum QueueFullMode
+{
+    /// <summary>It is not cached this time: a reader never waits for the cache.</summary>
+    Skip,
+
+    /// <summary>Whoever put it waits, and so does who reads it: for filling a cache on purpose.</summary>
+    Wait,
+}

@@ -1,0 +1,261 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using System.Threading.RateLimiting;
+
+namespace ZarrCache;
+
+/// <summary>
+/// What waits to be written: bounded in bytes, begun in the order of arrival, several at once, and visible to readers
+/// until it is done. A later item of a place supersedes an earlier one that was not yet begun.
+/// </summary>
+internal sealed class WriteQueue : IAsyncDisposable
+{
+    /// <summary>The unit in which room is handed out; an item without bytes takes one.</summary>
+    private const int RoomUnit = 4096;
+
+    private readonly Func<PendingWrite, Task<bool>> _prepare;
+    private readonly Func<PendingWrite, Task> _write;
+    private readonly ConcurrencyLimiter _room;
+    private readonly int _roomUnits;
+    private readonly SemaphoreSlim _writers;
+    private readonly int _concurrency;
+    private readonly Channel<PendingWrite> _order = Channel.CreateUnbounded<PendingWrite>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Task _dispatch;
+
+    /// <summary>Guards the two collections below; never held across a call out.</summary>
+    private readonly Lock _lock = new();
+
+    private readonly Dictionary<(string StoreId, string Key), List<PendingWrite>> _pending = [];
+    private readonly HashSet<PendingWrite> _running = [];
+    private int _count;
+    private long _bytes;
+
+    /// <param name="capacity">Bytes.</param>
+    /// <param name="concurrency">How many items are written at once.</param>
+    /// <param name="prepare">Called for each item in turn, never twice at once, before it is written: false gives it up. Throws nothing.</param>
+    /// <param name="write">Writes one item. Throws nothing.</param>
+    public WriteQueue(long capacity, int concurrency, Func<PendingWrite, Task<bool>> prepare, Func<PendingWrite, Task> write)
+    {
+        _roomUnits = (int)Math.Clamp(capacity / RoomUnit, 1, int.MaxValue);
+        _room = new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = _roomUnits, QueueLimit = int.MaxValue });
+        _concurrency = concurrency;
+        _writers = new SemaphoreSlim(concurrency, concurrency);
+        _prepare = prepare;
+        _write = write;
+        _dispatch = Task.Run(DispatchAsync);
+    }
+
+    /// <summary>The bytes that wait or are being written.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>
+    /// Takes an item in, at the end; becomes a holder of its bytes. An item larger than the whole queue is taken when
+    /// nothing else is in it.
+    /// </summary>
+    /// <returns>False if there is no room and <paramref name="wait"/> is false.</returns>
+    public async ValueTask<bool> EnqueueAsync(IndexEntry entry, SharedBuffer? bytes, bool wait, CancellationToken ct)
+    {
+        int units = (int)Math.Min(_roomUnits, 1 + (entry.Size / RoomUnit));
+        RateLimitLease room = _room.AttemptAcquire(units);
+        if (!room.IsAcquired && wait)
+        {
+            room = await _room.AcquireAsync(units, ct).ConfigureAwait(false);
+        }
+
+        if (!room.IsAcquired)
+        {
+            return false;
+        }
+
+        var item = new PendingWrite(entry, bytes?.Hold(), room);
+        lock (_lock)
+        {
+            ref List<PendingWrite>? place = ref CollectionsMarshal.GetValueRefOrAddDefault(_pending, (entry.StoreId, entry.Key), out _);
+            place ??= new List<PendingWrite>(1);
+            if (entry.Kind != EntryKind.Part)
+            {
+                _count -= place.Count;
+                place.Clear();
+            }
+            else
+            {
+                _count -= place.RemoveAll(other => other.Entry.EntryKey == entry.EntryKey);
+            }
+
+            place.Add(item);
+            _count++;
+            Interlocked.Add(ref _bytes, entry.Size);
+        }
+
+        if (!_order.Writer.TryWrite(item))
+        {
+            Forget(item);
+            Finish(item);
+            throw new ObjectDisposedException(nameof(WriteQueue));
+        }
+
+        return true;
+    }
+
+    /// <summary>The item that waits for a place, its bytes held for the caller; null if there is none.</summary>
+    public PendingWrite? FindAndHold(EntryKey key)
+    {
+        if (Volatile.Read(ref _count) == 0)
+        {
+            return null;
+        }
+
+        lock (_lock)
+        {
+            PendingWrite? item = _pending.GetValueOrDefault((key.StoreId, key.Key))?.Find(item => item.Entry.EntryKey == key);
+            item?.Bytes?.Hold();
+            return item;
+        }
+    }
+
+    /// <summary>Forgets what waits for a key. What is being written goes on, holding the key's gate.</summary>
+    /// <returns>Whether anything waited.</returns>
+    public bool Withdraw(string storeId, string key)
+    {
+        lock (_lock)
+        {
+            if (!_pending.Remove((storeId, key), out List<PendingWrite>? items))
+            {
+                return false;
+            }
+
+            _count -= items.Count;
+            return true;
+        }
+    }
+
+    /// <summary>Forgets what waits for the keys of a prefix, and waits for what is being written there.</summary>
+    /// <returns>What was forgotten.</returns>
+    public async Task<IndexTotals> WithdrawPrefixAsync(string storeId, string prefix)
+    {
+        IndexTotals totals = default;
+        Task[] running;
+        lock (_lock)
+        {
+            foreach ((string StoreId, string Key) key in _pending.Keys.Where(key => key.StoreId == storeId && key.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList())
+            {
+                _pending.Remove(key, out List<PendingWrite>? items);
+                _count -= items!.Count;
+                totals = items.Aggregate(totals, (sum, item) => sum + IndexTotals.Of(item.Entry));
+            }
+
+            running = [.. _running.Where(item => item.Entry.StoreId == storeId && item.Entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(item => item.Done)];
+        }
+
+        await Task.WhenAll(running).ConfigureAwait(false);
+        return totals;
+    }
+
+    /// <summary>Whether an item was neither withdrawn nor superseded: to be asked with the key's gate held.</summary>
+    public bool IsCurrent(PendingWrite item)
+    {
+        lock (_lock)
+        {
+            return _pending.GetValueOrDefault((item.Entry.StoreId, item.Entry.Key))?.Contains(item) == true;
+        }
+    }
+
+    /// <summary>Completes when all that is in the queue now has left it; of one store, or of all (null).</summary>
+    public Task WhenDrainedAsync(string? storeId, CancellationToken ct)
+    {
+        Task[] tasks;
+        lock (_lock)
+        {
+            tasks = [.. _pending.Values.SelectMany(items => items).Concat(_running).Where(item => storeId is null || item.Entry.StoreId == storeId).Select(item => item.Done)];
+        }
+
+        return Task.WhenAll(tasks).WaitAsync(ct);
+    }
+
+    /// <summary>Writes what waits, then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _order.Writer.TryComplete();
+        await _dispatch.ConfigureAwait(false);
+        for (int i = 0; i < _concurrency; i++)
+        {
+            await _writers.WaitAsync().ConfigureAwait(false);
+        }
+
+        _writers.Dispose();
+        await _room.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task DispatchAsync()
+    {
+        await foreach (PendingWrite item in _order.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            if (!IsCurrent(item))
+            {
+                Finish(item);
+                continue;
+            }
+
+            await _writers.WaitAsync().ConfigureAwait(false);
+            lock (_lock)
+            {
+                _running.Add(item);
+            }
+
+            if (await _prepare(item).ConfigureAwait(false))
+            {
+                _ = Task.Run(() => RunAsync(item));
+            }
+            else
+            {
+                End(item);
+            }
+        }
+    }
+
+    private async Task RunAsync(PendingWrite item)
+    {
+        try
+        {
+            await _write(item).ConfigureAwait(false);
+        }
+        finally
+        {
+            End(item);
+        }
+    }
+
+    private void End(PendingWrite item)
+    {
+        Forget(item);
+        lock (_lock)
+        {
+            _running.Remove(item);
+        }
+
+        Finish(item);
+        _writers.Release();
+    }
+
+    private void Forget(PendingWrite item)
+    {
+        lock (_lock)
+        {
+            var key = (item.Entry.StoreId, item.Entry.Key);
+            if (_pending.TryGetValue(key, out List<PendingWrite>? items) && items.Remove(item))
+            {
+                _count--;
+                if (items.Count == 0)
+                {
+                    _pending.Remove(key);
+                }
+            }
+        }
+    }
+
+    private void Finish(PendingWrite item)
+    {
+        Interlocked.Add(ref _bytes, -item.Entry.Size);
+        item.Complete();
+    }
+}

@@ -1,0 +1,349 @@
+using System.Runtime.CompilerServices;
+
+namespace ZarrCache;
+
+/// <summary>
+/// An index in the memory of one process: exact, and gone with the process. For tests, for caches of cheap bytes, and as
+/// the yardstick of the others. Find is O(1); push, mark, delete and pop are O(log n) for each entry, whatever store or
+/// kind is asked for; totals are O(1). About 400 bytes of heap for an entry, texts apart.
+/// </summary>
+public sealed class MemoryStoreIndex : IStoreIndex
+{
+    private const int PageSize = 256;
+
+    private readonly EvictionPolicy _policy;
+
+    // Guards every field below and the rows. A plain lock is right here: nothing under it does I/O, awaits or calls back,
+    // save the policy's arithmetic, and the longest hold is a prefix delete's, by the entries that it deletes.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<EntryKey, MemoryIndexRow> _rows = [];
+    private readonly Dictionary<string, MemoryIndexStore> _stores = new(StringComparer.Ordinal);
+    private IndexTotals _totals;
+    private long _clock;
+    private bool _disposed;
+
+    /// <summary>An empty index.</summary>
+    /// <param name="policy">Which entries are popped first; null is <see cref="EvictionPolicy.Lru"/>.</param>
+    public MemoryStoreIndex(EvictionPolicy? policy = null) => _policy = policy ?? EvictionPolicy.Lru;
+
+    /// <summary>Always <see cref="IndexCondition.Created"/>: it knows nothing of what a storage may hold already.</summary>
+    public IndexCondition Condition => IndexCondition.Created;
+
+    /// <inheritdoc/>
+    public ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            return new(_rows.TryGetValue(key, out MemoryIndexRow? row) ? row.Entry : null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(storeId);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        long end = length > long.MaxValue - offset ? long.MaxValue : offset + length;
+        using (Enter(ct))
+        {
+            return new(length > 0 && _stores.TryGetValue(storeId, out MemoryIndexStore? store)
+                ? store.Parts(key, offset, end).Select(row => row.Snapshot()).ToArray()
+                : []);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IndexEntry?> PushAsync(IndexEntry entry, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        using (Enter(ct))
+        {
+            return new(Push(entry));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PushManyAsync(ReadOnlyMemory<IndexEntry> entries, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            foreach (IndexEntry entry in entries.Span)
+            {
+                Push(entry);
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            var popped = new List<IndexEntry>();
+            PriorityQueue<SortedSet<MemoryIndexRow>, (double, long)> orders = OrdersOf(request);
+            long bytes = 0;
+            while ((bytes < request.Bytes || popped.Count < request.Count) && orders.TryDequeue(out SortedSet<MemoryIndexRow>? order, out _))
+            {
+                MemoryIndexRow row = order.Min!;
+                bytes += row.Entry.AllocatedSize;
+                popped.Add(Remove(row));
+                if (order.Min is { } next)
+                {
+                    orders.Enqueue(order, next.Rank);
+                }
+            }
+
+            return new(popped);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            if (_rows.TryGetValue(key, out MemoryIndexRow? row))
+            {
+                row.Entry = row.Entry with { LastAccess = at, AccessCount = row.Entry.AccessCount + 1, Priority = row.Rank.Priority };
+                row.Store.Rank(row, (_policy.OnMark(row.Entry, ++_clock), _clock));
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask TouchAsync(EntryKey key, DateTimeOffset validatedAt, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            if (_rows.TryGetValue(key, out MemoryIndexRow? row))
+            {
+                row.Entry = row.Entry with { ValidatedAt = validatedAt };
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IndexEntry?> DeleteAsync(EntryKey key, long? ifVersion, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            return new(_rows.TryGetValue(key, out MemoryIndexRow? row) && (ifVersion ?? row.Entry.Version) == row.Entry.Version
+                ? Remove(row)
+                : null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<IndexEntry>> DeleteKeyAsync(string storeId, string key, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(storeId);
+        ArgumentNullException.ThrowIfNull(key);
+        using (Enter(ct))
+        {
+            return new(_stores.TryGetValue(storeId, out MemoryIndexStore? store)
+                ? Array.ConvertAll(store.OfKey(key).ToArray(), Remove)
+                : []);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IndexTotals> DeletePrefixAsync(string storeId, string prefix, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(storeId);
+        ZarrKey.ValidatePrefix(prefix);
+        using (Enter(ct))
+        {
+            IndexTotals before = _totals;
+            if (_stores.TryGetValue(storeId, out MemoryIndexStore? store))
+            {
+                foreach (MemoryIndexRow row in store.WithPrefix(prefix).ToArray())
+                {
+                    Remove(row);
+                }
+            }
+
+            return new(before - _totals);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            return new(storeId is null ? _totals : _stores.GetValueOrDefault(storeId)?.Totals ?? default);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListStoresAsync(CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            return new(_stores.Keys.Order(Comparer<string>.Create(Utf8Order.Compare)).ToArray());
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Unsorted and by key it streams, page by page, and the lock is free between pages. Any other order has no tree of its
+    /// own, which would cost every push and mark for a rare question: the answer is collected and sorted, 8 bytes an entry.
+    /// </remarks>
+    public async IAsyncEnumerable<IndexEntry> EnumerateAsync(IndexQuery query, [EnumeratorCancellation] CancellationToken ct)
+    {
+        query.Validate();
+        IReadOnlyList<string> stores = query.StoreId is { } only ? [only] : await ListStoresAsync(ct).ConfigureAwait(false);
+        IEnumerable<IndexEntry> entries = (query.Descending ? stores.Reverse() : stores).SelectMany(store => Pages(store, query, ct));
+        entries = query.Order switch
+        {
+            IndexOrder.LastAccess => Sort(entry => entry.LastAccess),
+            IndexOrder.AccessCount => Sort(entry => entry.AccessCount),
+            IndexOrder.Size => Sort(entry => entry.Size),
+            IndexOrder.LoadDuration => Sort(entry => entry.LoadDuration),
+            IndexOrder.Priority => Sort(entry => entry.Priority),
+            _ => entries,
+        };
+        long left = query.Limit ?? long.MaxValue;
+        if (left == 0)
+        {
+            yield break;
+        }
+
+        foreach (IndexEntry entry in entries)
+        {
+            ct.ThrowIfCancellationRequested();
+            yield return entry;
+            if (--left == 0)
+            {
+                yield break;
+            }
+        }
+
+        IEnumerable<IndexEntry> Sort<TBy>(Func<IndexEntry, TBy> by) => query.Descending ? entries.OrderByDescending(by) : entries.OrderBy(by);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask FlushAsync(CancellationToken ct)
+    {
+        Enter(ct).Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            _rows.Clear();
+            _stores.Clear();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private Lock.Scope Enter(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        Lock.Scope scope = _lock.EnterScope();
+        if (_disposed)
+        {
+            scope.Dispose();
+            throw new ObjectDisposedException(nameof(MemoryStoreIndex));
+        }
+
+        return scope;
+    }
+
+    private IndexEntry? Push(IndexEntry entry)
+    {
+        IndexEntry? replaced = _rows.TryGetValue(entry.EntryKey, out MemoryIndexRow? old) ? Remove(old) : null;
+        if (!_stores.TryGetValue(entry.StoreId, out MemoryIndexStore? store))
+        {
+            _stores.Add(entry.StoreId, store = new MemoryIndexStore(entry.StoreId));
+        }
+
+        // each entry names its store by one text, whoever made it
+        double priority = _policy.OnPush(entry, ++_clock);
+        var row = new MemoryIndexRow(store, entry with { StoreId = store.StoreId, Priority = priority }) { Rank = (priority, _clock) };
+        _rows.Add(row.Entry.EntryKey, row);
+        store.Add(row);
+        _totals += IndexTotals.Of(row.Entry);
+        return replaced;
+    }
+
+    private IndexEntry Remove(MemoryIndexRow row)
+    {
+        _rows.Remove(row.Entry.EntryKey);
+        row.Store.Remove(row);
+        _totals -= IndexTotals.Of(row.Entry);
+        if (row.Store.Totals.Count == 0)
+        {
+            _stores.Remove(row.Store.StoreId);
+        }
+
+        return row.Snapshot();
+    }
+
+    /// <summary>The orders that a pop draws from, the one with the smallest priority first.</summary>
+    private PriorityQueue<SortedSet<MemoryIndexRow>, (double, long)> OrdersOf(PopRequest request)
+    {
+        var orders = new PriorityQueue<SortedSet<MemoryIndexRow>, (double, long)>();
+        foreach (MemoryIndexStore store in _stores.Values)
+        {
+            for (EntryKind kind = EntryKind.Value; kind <= EntryKind.Absent; kind++)
+            {
+                if ((request.StoreId ?? store.StoreId) == store.StoreId
+                    && (request.Kind ?? kind) == kind
+                    && store.ByPriority(kind) is { Min: { } first } order)
+                {
+                    orders.Enqueue(order, first.Rank);
+                }
+            }
+        }
+
+        return orders;
+    }
+
+    /// <summary>The entries of one store by key, read page by page.</summary>
+    private IEnumerable<IndexEntry> Pages(string storeId, IndexQuery query, CancellationToken ct)
+    {
+        MemoryIndexPlace? after = null;
+        while (true)
+        {
+            IndexEntry[] page = Page(storeId, query, ref after, ct);
+            foreach (IndexEntry entry in page)
+            {
+                if (query.Kind is null || query.Kind == entry.Kind)
+                {
+                    yield return entry;
+                }
+            }
+
+            if (page.Length < PageSize)
+            {
+                yield break;
+            }
+        }
+    }
+
+    private IndexEntry[] Page(string storeId, IndexQuery query, ref MemoryIndexPlace? after, CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            MemoryIndexRow[] rows = _stores.TryGetValue(storeId, out MemoryIndexStore? store)
+                ? store.WithPrefix(query.Prefix ?? "", after, query.Descending).Take(PageSize).ToArray()
+                : [];
+            after = rows.LastOrDefault() is { } last ? new(last.Key, last.Offset) : after;
+            return Array.ConvertAll(rows, row => row.Snapshot());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using ZarrCache.Conformance;
+
+namespace ZarrCache.Core.Tests;
+
+public sealed class MemoryStoreIndexTests : StoreIndexSuite
+{
+    protected override long Histories => 400;
+
+    protected override ValueTask<IStoreIndex> CreateAsync(EvictionPolicy policy, TimeProvider time) => new(new MemoryStoreIndex(policy));
+}
