@@ -1,0 +1,167 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using SQLitePCL;
+
+namespace ZarrCache.Index.Sqlite;
+
+/// <summary>The files of one index: the database with its log, the marker of damage, what was moved aside. Thread-safe.</summary>
+internal sealed partial class DatabaseFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly SqliteStoreIndexOptions _options;
+    private readonly ILogger _logger;
+    private int _damageSeen;
+
+    public DatabaseFile(string path, SqliteStoreIndexOptions options)
+    {
+        Path = System.IO.Path.GetFullPath(path);
+        _options = options;
+        _logger = options.Logger ?? NullLogger.Instance;
+    }
+
+    public string Path { get; }
+
+    public TimeSpan BusyTimeout => _options.BusyTimeout;
+
+    /// <summary>Where the locks of those who have the index open lie.</summary>
+    public string SessionDirectory => Path + ".sessions";
+
+    /// <summary>
+    /// Whether an earlier user met damage that opening does not see: SQLite looks at a page only when it needs it.
+    /// </summary>
+    public bool IsMarkedDamaged => File.Exists(DamageMarker);
+
+    private string DamageMarker => Path + ".damaged";
+
+    /// <summary>Makes the directory (0700) and an empty file (0600) where there is none; SQLite gives its log the mode of the file.</summary>
+    public void Prepare()
+    {
+        string directory = System.IO.Path.GetDirectoryName(Path)!;
+        try
+        {
+            CreatePrivateDirectory(directory);
+            if (!File.Exists(Path))
+            {
+                var create = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+                if (!OperatingSystem.IsWindows())
+                {
+                    create.UnixCreateMode = OwnerOnly;
+                }
+
+                using var made = new FileStream(Path, create);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ZarrCacheException($"The index '{Path}' cannot be made: {e.Message} Choose a directory that can be written.", e);
+        }
+    }
+
+    public static void CreatePrivateDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
+        }
+    }
+
+    public IndexConnection ConnectWriter()
+    {
+        IndexConnection connection = Connect(_options.WriterCacheBytes);
+        // a checkpoint each 1000 pages, SQLite's own choice, costs a third of the speed of a bulk load
+        connection.Execute("PRAGMA wal_autocheckpoint = 16000");
+        connection.Execute("PRAGMA journal_size_limit = 67108864");
+        return connection;
+    }
+
+    public IndexConnection ConnectReader() => Connect(_options.ReaderCacheBytes);
+
+    /// <summary>Moves a damaged database aside, for people to look at, with the log that belongs to it.</summary>
+    public void MoveAside(string reason)
+    {
+        string aside = string.Create(CultureInfo.InvariantCulture, $"{Path}.corrupt-{_options.TimeProvider.GetUtcNow():yyyyMMddTHHmmssfffZ}");
+        try
+        {
+            File.Move(Path, aside, overwrite: true);
+            MoveIfThere(Path + "-wal", aside + "-wal");
+            MoveIfThere(Path + "-shm", aside + "-shm");
+            File.Delete(DamageMarker);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CacheFormatException($"The index '{Path}' is damaged ({reason}) and cannot be moved aside: {e.Message}", e);
+        }
+
+        LogMovedAside(_logger, Path, reason, aside);
+    }
+
+    /// <summary>
+    /// Gives SQLite's error the family of this library: damage is a <see cref="CacheFormatException"/>, and is marked,
+    /// so that whoever opens the index next makes a new one.
+    /// </summary>
+    public ZarrCacheException Failure(SqliteException cause)
+    {
+        switch (cause.SqliteErrorCode)
+        {
+            case raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB:
+                MarkDamaged();
+                return new CacheFormatException($"The index '{Path}' is damaged: {cause.Message}. Close it in every process and open it again: it is made anew.", cause);
+            case raw.SQLITE_BUSY or raw.SQLITE_LOCKED:
+                return new ZarrCacheException($"The index '{Path}' is locked: another process has been writing for longer than {BusyTimeout}.", cause);
+            case raw.SQLITE_FULL:
+                return new ZarrCacheException($"The disk of the index '{Path}' is full.", cause);
+            default:
+                return new ZarrCacheException($"The index '{Path}' failed: {cause.Message} (SQLite error {cause.SqliteExtendedErrorCode}).", cause);
+        }
+    }
+
+    private IndexConnection Connect(long cacheBytes)
+    {
+        try
+        {
+            return new IndexConnection(this, cacheBytes, _options.MemoryMapBytes);
+        }
+        catch (SqliteException e)
+        {
+            throw Failure(e);
+        }
+    }
+
+    private void MarkDamaged()
+    {
+        if (Interlocked.Exchange(ref _damageSeen, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            File.WriteAllBytes(DamageMarker, []);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotMarked(_logger, Path, e);
+        }
+    }
+
+    private static void MoveIfThere(string from, string to)
+    {
+        if (File.Exists(from))
+        {
+            File.Move(from, to, overwrite: true);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index {Path} was damaged ({Reason}). It was moved to {Aside} and made anew.")]
+    private static partial void LogMovedAside(ILogger logger, string path, string reason, string aside);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index {Path} is damaged, and that could not be marked for who opens it next.")]
+    private static partial void LogNotMarked(ILogger logger, string path, Exception exception);
+}

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+
+namespace ZarrCache.Index.Sqlite;
+
+/// <summary>What opening an index gives: the connection that writes, and the lock that says that it is in use.</summary>
+internal sealed record OpenedDatabase(IndexConnection Writer, SessionLock Session, IndexCondition Condition);
+
+/// <summary>
+/// Opens the database, makes it where there is none, replaces it where it is damaged, and finds out how it was left.
+/// Safe against others who open the same file at the same time: what must be seen by one alone happens in a write
+/// transaction, or, where there is no database to hold one, under a lock file.
+/// </summary>
+internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions options)
+{
+    /// <exception cref="CacheFormatException">Another version or program wrote the file, or it is damaged and must not or cannot be replaced.</exception>
+    /// <exception cref="ZarrCacheException">The file cannot be made, opened or locked.</exception>
+    public OpenedDatabase Open()
+    {
+        try
+        {
+            return OpenSound() ?? Rebuild();
+        }
+        catch (SqliteException e)
+        {
+            throw file.Failure(e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ZarrCacheException($"The index '{file.Path}' cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Null if the file is damaged.</summary>
+    private OpenedDatabase? OpenSound()
+    {
+        file.Prepare();
+        if (file.IsMarkedDamaged || FindDamage() is not null)
+        {
+            return null;
+        }
+
+        IndexConnection connection = file.ConnectWriter();
+        try
+        {
+            Retry(() => connection.Execute("PRAGMA journal_mode = WAL"));
+            connection.Execute("BEGIN IMMEDIATE");
+            SchemaState state = SqliteSchema.Inspect(connection, file.Path).State;
+            if (state == SchemaState.Empty)
+            {
+                SqliteSchema.Initialize(connection, options.Policy.Name);
+            }
+
+            (int living, int dead) = SessionLock.Sweep(file.SessionDirectory);
+            PolicyChange.Apply(connection, file.Path, options.Policy, othersAreUsingIt: living > 0);
+            SessionLock session = SessionLock.Take(file.SessionDirectory);
+            try
+            {
+                connection.Execute("COMMIT");
+            }
+            catch
+            {
+                session.Dispose();
+                throw;
+            }
+
+            IndexCondition condition = state == SchemaState.Empty ? IndexCondition.Created : dead > 0 ? IndexCondition.Unclean : IndexCondition.Clean;
+            return new OpenedDatabase(connection, session, condition);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private string? FindDamage()
+    {
+        using IndexConnection connection = file.ConnectReader();
+        (SchemaState state, string reason) = SqliteSchema.Inspect(connection, file.Path);
+        return state == SchemaState.Damaged ? reason : null;
+    }
+
+    private OpenedDatabase Rebuild()
+    {
+        FileStream? gate = null;
+        Retry(() => gate = new FileStream(file.Path + ".rebuild", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+        using (gate)
+        {
+            // whoever held the gate before has replaced it, unless it is still damaged
+            string? reason = file.IsMarkedDamaged ? "found while it was in use" : FindDamage();
+            if (reason is not null)
+            {
+                if (!options.RebuildIfCorrupt)
+                {
+                    throw new CacheFormatException($"The index '{file.Path}' is damaged: {reason}. Move it away, or let it be rebuilt ({nameof(SqliteStoreIndexOptions.RebuildIfCorrupt)}).");
+                }
+
+                if (SessionLock.Sweep(file.SessionDirectory).Living > 0)
+                {
+                    throw new CacheFormatException($"The index '{file.Path}' is damaged: {reason}. Another process has it open; close it there, then it is made anew.");
+                }
+
+                file.MoveAside(reason);
+            }
+
+            return OpenSound() ?? throw new CacheFormatException($"The index '{file.Path}' was made anew and is damaged again.");
+        }
+    }
+
+    /// <summary>Tries again while another process is in the way, for as long as a write would wait.</summary>
+    private void Retry(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (; ; )
+        {
+            try
+            {
+                action();
+                return;
+            }
+            catch (Exception e) when (e is IOException or ZarrCacheException { InnerException: SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY } }
+                && Stopwatch.GetElapsedTime(start) < options.BusyTimeout)
+            {
+                CancellationToken.None.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(2));
+            }
+        }
+    }
+}

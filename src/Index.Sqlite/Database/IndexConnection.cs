@@ -1,0 +1,96 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace ZarrCache.Index.Sqlite;
+
+/// <summary>One connection to the database with the statements prepared on it. Used by one thread at a time.</summary>
+internal sealed class IndexConnection : IDisposable
+{
+    private readonly DatabaseFile _file;
+    private readonly Dictionary<string, Statement> _statements = [];
+    private readonly sqlite3 _handle;
+
+    public IndexConnection(DatabaseFile file, long cacheBytes, long memoryMapBytes)
+    {
+        _file = file;
+        Ado = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file.Path,
+            Pooling = false, // the pool would keep files open that a disposed index has promised to leave
+            DefaultTimeout = (int)Math.Max(1, Math.Ceiling(file.BusyTimeout.TotalSeconds)),
+        }.ToString());
+        try
+        {
+            Ado.Open();
+            _handle = Ado.Handle!;
+            SetBusyTimeout(file.BusyTimeout);
+            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = {-cacheBytes / 1024}"));
+            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {memoryMapBytes}"));
+            Execute("PRAGMA synchronous = NORMAL");
+        }
+        catch
+        {
+            Ado.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The connection for Dapper: for what is rare.</summary>
+    public SqliteConnection Ado { get; }
+
+    /// <summary>Whether a transaction is open; SQLite itself rolls back after some failures.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>How many rows the last INSERT, UPDATE or DELETE changed.</summary>
+    public int Changes => raw.sqlite3_changes(_handle);
+
+    public void Dispose()
+    {
+        foreach (Statement statement in _statements.Values)
+        {
+            statement.Dispose();
+        }
+
+        _statements.Clear();
+        Ado.Dispose();
+    }
+
+    /// <summary>How long SQLite itself waits for a lock, by a few sleeps of growing length.</summary>
+    public void SetBusyTimeout(TimeSpan time) => raw.sqlite3_busy_timeout(_handle, (int)time.TotalMilliseconds);
+
+    /// <summary>The prepared statement of this SQL, prepared when it is first asked for.</summary>
+    public Statement Prepare(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out Statement? statement))
+        {
+            int code = raw.sqlite3_prepare_v3(_handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out sqlite3_stmt prepared);
+            if (code != raw.SQLITE_OK)
+            {
+                throw Failure(code);
+            }
+
+            statement = new Statement(this, prepared);
+            _statements.Add(sql, statement);
+        }
+
+        return statement;
+    }
+
+    /// <summary>Runs a statement that is not worth keeping.</summary>
+    public void Execute(string sql)
+    {
+        int code = raw.sqlite3_exec(_handle, sql);
+        if (code != raw.SQLITE_OK)
+        {
+            throw Failure(code);
+        }
+    }
+
+    /// <summary>Turns the last error of this connection into an exception that names the file.</summary>
+    public ZarrCacheException Failure(int code)
+    {
+        string message = raw.sqlite3_errmsg(_handle).utf8_to_string();
+        return _file.Failure(new SqliteException(message, code, raw.sqlite3_extended_errcode(_handle)));
+    }
+}
