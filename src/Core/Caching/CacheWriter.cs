@@ -135,7 +135,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
 
             if (item.Bytes is { } bytes)
             {
-                entry = entry with { Checksums = BlockChecksums.Compute(bytes.Bytes), AllocatedSize = item.Reserved };
+                entry = entry with { AllocatedSize = item.Reserved };
                 await _stores[entry.StoreId].SetAsync(ChunkLayout.GetChunkKey(entry), bytes.Bytes, EntryRecord.Write(entry), CancellationToken.None).ConfigureAwait(false);
             }
 

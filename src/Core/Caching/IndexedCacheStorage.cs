@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -37,6 +38,11 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _swept = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _sweep;
+
+    /// <summary>The versions of bad entries that could not be dropped, because the index cannot be written to: as if they were not there.</summary>
+    private readonly ConcurrentDictionary<long, byte> _distrusted = new();
+    private volatile bool _anyDistrusted;
+
     private int _disposed;
 
     /// <summary>A cache of at most <paramref name="maxSize"/> bytes; all else by default.</summary>
@@ -160,6 +166,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
             LastAccess = item.FetchedAt,
             LoadDuration = item.LoadDuration,
             Version = EntryVersion.Next(),
+            Checksums = item.Bytes is null ? default : BlockChecksums.Compute(item.Bytes.Bytes),
         };
         if (item.Kind != EntryKind.Absent && !ChunkLayout.Fits(ChunkLayout.GetChunkKey(entry)))
         {
@@ -276,6 +283,8 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         }
         catch (Exception exception) when (exception is ZarrCacheException or OperationCanceledException or ObjectDisposedException)
         {
+            _distrusted.TryAdd(entry.Version, 0);
+            _anyDistrusted = true;
             Fail(exception, entry.StoreId, entry.Key);
         }
     }
@@ -305,6 +314,11 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         if (entry.Kind == EntryKind.Absent)
         {
             return new AbsentHit(entry);
+        }
+
+        if (_anyDistrusted && _distrusted.ContainsKey(entry.Version))
+        {
+            return null;
         }
 
         (long offset, long length) = range.Resolve(entry.Key, entry.ObjectSize);

@@ -7,7 +7,7 @@ internal sealed class PendingWrite(IndexEntry entry, SharedBuffer? bytes, RateLi
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What will be pushed; its check sums and allocated size are the writer's to add.</summary>
+    /// <summary>What will be pushed; its allocated size is the writer's to add.</summary>
     public IndexEntry Entry { get; } = entry;
 
     /// <summary>The bytes, of which the queue is a holder; null for an absence.</summary>

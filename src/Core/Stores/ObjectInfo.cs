@@ -17,4 +17,13 @@ public readonly record struct ObjectInfo(long Size, string? ETag, DateTimeOffset
         Size == other.Size
         && (ETag is null || other.ETag is null || ETag == other.ETag)
         && (LastModified is null || other.LastModified is null || LastModified == other.LastModified);
+
+    /// <summary>Whether <paramref name="other"/> is known to be the same version: it may be, and they share a strong ETag or a Last-Modified.</summary>
+    public bool IsSameVersion(in ObjectInfo other) =>
+        MayBeSameVersion(other) && ((ETag is not null && other.ETag is not null && !IsWeak(ETag)) || (LastModified is not null && other.LastModified is not null));
+
+    /// <summary>The ETag if it vouches for every byte; a weak one does not.</summary>
+    public string? StrongETag => ETag is null || IsWeak(ETag) ? null : ETag;
+
+    private static bool IsWeak(string etag) => etag.StartsWith("W/", StringComparison.Ordinal);
 }

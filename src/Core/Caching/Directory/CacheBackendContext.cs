@@ -1,0 +1,14 @@
+using Microsoft.Extensions.Logging;
+
+namespace ZarrCache;
+
+/// <summary>What a back end is given when a <see cref="CacheDirectory"/> opens it.</summary>
+/// <param name="Directory">The full path of the cache directory; it exists.</param>
+/// <param name="Policy">The eviction policy of the cache.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">Where to log.</param>
+public sealed record CacheBackendContext(string Directory, EvictionPolicy Policy, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>A path made full, relative ones from the cache directory on.</summary>
+    public string GetFullPath(string path) => Path.GetFullPath(path, Directory);
+}

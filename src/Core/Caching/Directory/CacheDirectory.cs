@@ -1,0 +1,182 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ZarrCache;
+
+/// <summary>
+/// A cache that lives in one directory and says itself how it is to be opened: its manifest <c>zarr-cache.json</c> names
+/// the kind of index, the storage pattern, MaxSize, the eviction policy and the origin of each store, and no secret.
+/// Thread-safe; several processes may have one directory open, as far as its index allows.
+/// </summary>
+/// <remarks>Laid out as <c>zarr-cache.json</c>, the index's own files, and by default <c>chunks/{store_id}.zarr</c>; a new directory is its owner's alone (0700).</remarks>
+public sealed class CacheDirectory : IAsyncDisposable
+{
+    private readonly CacheManifestFile _file;
+    private volatile CacheManifest _manifest;
+
+    private CacheDirectory(string path, CacheManifestFile file, CacheManifest manifest, EvictionPolicy policy, IStoreIndex index, IndexedCacheStorage storage)
+    {
+        Path = path;
+        _file = file;
+        _manifest = manifest;
+        MaxSize = manifest.MaxSize;
+        Policy = policy;
+        Index = index;
+        Storage = storage;
+    }
+
+    /// <summary>The full path.</summary>
+    public string Path { get; }
+
+    /// <summary>The kind of index.</summary>
+    public string IndexKind => _manifest.Index;
+
+    /// <summary>The pattern of the chunk storage, as the manifest has it.</summary>
+    public string StoragePattern => _manifest.Storage;
+
+    /// <summary>The bytes on the medium that all chunks may take up together, as it was when this instance was opened.</summary>
+    public long MaxSize { get; }
+
+    /// <summary>What is given up first.</summary>
+    public EvictionPolicy Policy { get; }
+
+    /// <summary>The origins of the stores, by store id, as last read or written by this instance.</summary>
+    public IReadOnlyDictionary<string, string> Stores =>
+        _manifest.Stores.ToDictionary(store => store.Key, store => store.Value.Origin, StringComparer.Ordinal);
+
+    /// <summary>The index. It belongs to this instance.</summary>
+    public IStoreIndex Index { get; }
+
+    /// <summary>The cache. It belongs to this instance.</summary>
+    public IndexedCacheStorage Storage { get; }
+
+    /// <summary>Opens the cache in a directory, or makes one there.</summary>
+    /// <param name="path">The directory. One that does not exist is made; one that holds anything else is refused.</param>
+    /// <param name="backends">The back ends that there are.</param>
+    /// <param name="settings">What differs from the manifest or, for a new cache, from the defaults.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="ZarrCacheException">The place is no good, there is no cache, or the settings contradict the manifest; the message says what to do.</exception>
+    /// <exception cref="CacheFormatException">The manifest or the index is damaged, or from a newer version.</exception>
+    public static async ValueTask<CacheDirectory> OpenAsync(string path, CacheBackends backends, CacheDirectorySettings? settings = null, CancellationToken ct = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(backends);
+        settings ??= new CacheDirectorySettings();
+        if (settings.MaxSize is { } maxSize)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSize, nameof(settings.MaxSize));
+        }
+
+        path = CacheDirectoryPlace.Validate(path);
+        TimeProvider time = settings.TimeProvider ?? TimeProvider.System;
+        ILogger logger = settings.Logger ?? NullLogger.Instance;
+        var file = new CacheManifestFile(path, time);
+        CacheManifest manifest = await OpenManifestAsync(path, file, backends, settings, ct).ConfigureAwait(false);
+        EvictionPolicy policy = ParsePolicy(file, manifest);
+
+        var context = new CacheBackendContext(path, policy, time, logger);
+        StoreOpener opener = backends.OpenStorage(manifest.Storage, context);
+        IStoreIndex index = await backends.OpenIndexAsync(manifest.Index, context, ct).ConfigureAwait(false);
+        try
+        {
+            var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
+            options = settings.ConfigureStorage?.Invoke(options) ?? options;
+            var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize });
+            return new CacheDirectory(path, file, manifest, policy, index, storage);
+        }
+        catch
+        {
+            await index.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Binds a store id to the address of its origin for good: the chunks of two origins must never meet under one id. Bound to the same already, it costs nothing.</summary>
+    /// <param name="storeId">The id of the store.</param>
+    /// <param name="origin">Where the origin is: a URL or the path of a directory. What may be secret in it is not written down (see <see cref="OriginAddress"/>).</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="ZarrCacheException">The id is bound to another origin.</exception>
+    /// <exception cref="ArgumentException">The id or the address is none.</exception>
+    public async ValueTask BindStoreAsync(string storeId, string origin, CancellationToken ct = default)
+    {
+        ZarrKey.ValidateStoreId(storeId);
+        string address = OriginAddress.Normalize(origin);
+        if (_manifest.Stores.TryGetValue(storeId, out StoreBinding? bound) && bound.Origin == address)
+        {
+            return;
+        }
+
+        _manifest = await _file.UpdateAsync(manifest => Existing(manifest).With(storeId, address), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Removes a store: what is cached of it, and its binding. No other process may have the store open: what it goes on caching would be taken for that of the id's next origin.</summary>
+    /// <returns>What was removed.</returns>
+    /// <exception cref="ZarrCacheException">Some may still be there, and so is the binding.</exception>
+    public async ValueTask<IndexTotals> ForgetStoreAsync(string storeId, CancellationToken ct = default)
+    {
+        ZarrKey.ValidateStoreId(storeId);
+        IndexTotals removed = await Storage.DeletePrefixAsync(storeId, "", ct).ConfigureAwait(false);
+        _manifest = await _file.UpdateAsync(manifest => Existing(manifest).Without(storeId), ct).ConfigureAwait(false);
+        return removed;
+    }
+
+    /// <summary>Writes what is waiting, then closes the storage and the index.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Storage.DisposeAsync().ConfigureAwait(false);
+        await Index.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private CacheManifest Existing(CacheManifest? manifest) =>
+        manifest ?? throw new ZarrCacheException($"The cache manifest '{_file.FullPath}' has gone while the cache was open; open the cache again to make a new one.");
+
+    private static async ValueTask<CacheManifest> OpenManifestAsync(string path, CacheManifestFile file, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
+    {
+        try
+        {
+            CacheManifest? found = await file.ReadAsync(ct).ConfigureAwait(false);
+            if (found is null)
+            {
+                CacheDirectoryPlace.Prepare(path, settings.MustExist);
+            }
+
+            if (found is not null && ReferenceEquals(Apply(found), found))
+            {
+                return found;
+            }
+
+            return await file.UpdateAsync(manifest => Apply(manifest ?? Create()), ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new ZarrCacheException($"The cache directory '{path}' cannot be used: {e.Message} Give a directory that you may read and write.", e);
+        }
+
+        CacheManifest Apply(CacheManifest manifest)
+        {
+            CacheManifest applied = manifest.With(settings, file.FullPath);
+            backends.Validate(applied.Index, applied.Storage);
+            return applied;
+        }
+
+        CacheManifest Create() => new()
+        {
+            Index = settings.Index ?? CacheDirectorySettings.DefaultIndex,
+            Storage = settings.Storage ?? CacheDirectorySettings.DefaultStorage,
+            MaxSize = settings.MaxSize ?? CacheDirectorySettings.DefaultMaxSize,
+            Policy = (settings.Policy ?? EvictionPolicy.Lru).Name,
+        };
+    }
+
+    private static EvictionPolicy ParsePolicy(CacheManifestFile file, CacheManifest manifest)
+    {
+        try
+        {
+            return EvictionPolicy.Parse(manifest.Policy);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CacheFormatException($"The cache manifest '{file.FullPath}' asks for what this version does not have. {e.Message}", e);
+        }
+    }
+}

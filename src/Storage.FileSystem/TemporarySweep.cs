@@ -1,0 +1,52 @@
+using System.IO.Enumeration;
+
+namespace ZarrCache.Storage.FileSystem;
+
+/// <summary>Removes temporary files that no writer can still be busy with, and directories without anything in them.</summary>
+internal static class TemporarySweep
+{
+    /// <returns>How many bytes the temporary files had.</returns>
+    public static long Run(FileTree tree, DateTimeOffset before, CancellationToken ct)
+    {
+        long bytes = 0;
+        if (!tree.IsDirectory(""))
+        {
+            return bytes;
+        }
+
+        var directories = new List<string>();
+        foreach ((string path, bool isDirectory, long size, DateTimeOffset writtenAt) in Entries(tree.Root))
+        {
+            ct.ThrowIfCancellationRequested();
+            string relative = Path.GetRelativePath(tree.Root, path).Replace(Path.DirectorySeparatorChar, '/');
+            if (isDirectory)
+            {
+                directories.Add(relative);
+            }
+            else if (writtenAt < before && Path.GetFileName(path).StartsWith(FileNames.TemporaryPrefix, StringComparison.Ordinal) && tree.Delete(relative))
+            {
+                bytes += size;
+            }
+        }
+
+        foreach (string directory in directories)
+        {
+            ct.ThrowIfCancellationRequested();
+            tree.Prune(directory);
+        }
+
+        return bytes;
+    }
+
+    private static FileSystemEnumerable<(string Path, bool IsDirectory, long Size, DateTimeOffset WrittenAt)> Entries(string root) =>
+        new(
+            root,
+            static (ref FileSystemEntry e) => (e.ToFullPath(), e.IsDirectory, e.IsDirectory ? 0 : e.Length, e.LastWriteTimeUtc),
+            new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true, IgnoreInaccessible = true })
+        {
+            // temporary files and real directories: nothing is done, or entered, through a link
+            ShouldIncludePredicate = static (ref FileSystemEntry e) =>
+                (e.Attributes & FileAttributes.ReparsePoint) == 0 && (e.IsDirectory || e.FileName.StartsWith(FileNames.TemporaryPrefix, StringComparison.Ordinal)),
+            ShouldRecursePredicate = static (ref FileSystemEntry e) => (e.Attributes & FileAttributes.ReparsePoint) == 0,
+        };
+}
