@@ -12,12 +12,14 @@ namespace ZarrCache;
 public sealed class CacheDirectory : IAsyncDisposable
 {
     private readonly CacheManifestFile _file;
+    private readonly StoreOpener _opener;
     private volatile CacheManifest _manifest;
 
-    private CacheDirectory(string path, CacheManifestFile file, CacheManifest manifest, EvictionPolicy policy, IStoreIndex index, IndexedCacheStorage storage)
+    private CacheDirectory(string path, CacheManifestFile file, CacheManifest manifest, EvictionPolicy policy, StoreOpener opener, IStoreIndex index, IndexedCacheStorage storage)
     {
         Path = path;
         _file = file;
+        _opener = opener;
         _manifest = manifest;
         MaxSize = manifest.MaxSize;
         Policy = policy;
@@ -82,7 +84,7 @@ public sealed class CacheDirectory : IAsyncDisposable
             var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
             options = settings.ConfigureStorage?.Invoke(options) ?? options;
             var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize });
-            return new CacheDirectory(path, file, manifest, policy, index, storage);
+            return new CacheDirectory(path, file, manifest, policy, opener, index, storage);
         }
         catch
         {
@@ -107,6 +109,53 @@ public sealed class CacheDirectory : IAsyncDisposable
         }
 
         _manifest = await _file.UpdateAsync(manifest => Existing(manifest).With(storeId, address), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Opens a store of this cache in front of an origin, after <see cref="BindStoreAsync"/>.
+    /// </summary>
+    /// <param name="origin">The origin.</param>
+    /// <param name="address">Where it is: a URL or the path of a directory. What may be secret in it is not written down.</param>
+    /// <param name="storeId">The id of the store.</param>
+    /// <param name="options">How to cache; null for the defaults.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="ZarrCacheException">The id is bound to another origin.</exception>
+    /// <exception cref="ArgumentException">The id or the address is none.</exception>
+    public async ValueTask<CachedStore> OpenStoreAsync(IZarrStore origin, string address, string storeId, CachedStoreOptions? options = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        await BindStoreAsync(storeId, address, ct).ConfigureAwait(false);
+        return new CachedStore(origin, storeId, Storage, options);
+    }
+
+    /// <summary>
+    /// Whether a store could be read from its chunk storage alone, as a plain Zarr directory: a partial one reads its
+    /// missing chunks as fill values. O(keys of the dataset), a look-up each; no bytes are read but those of metadata.
+    /// </summary>
+    /// <param name="storeId">The store.</param>
+    /// <param name="missing">Told of each key that is neither cached nor known to be absent; null if only the sums are wanted.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="Metadata.ZarrMetadataException">The metadata are not cached, so that nothing can be said.</exception>
+    public async Task<CompletenessReport> CheckCompleteAsync(string storeId, Action<string>? missing = null, CancellationToken ct = default)
+    {
+        IChunkStore chunks = _opener.Open(storeId);
+        await using (chunks.ConfigureAwait(false))
+        {
+            WarmPlan plan = await WarmPlan.CreateAsync(chunks, new WarmScope(), ct).ConfigureAwait(false);
+            var report = new CompletenessReport();
+            foreach (string key in plan.Keys)
+            {
+                IndexEntry? entry = await Index.FindAsync(new EntryKey(storeId, key), ct).ConfigureAwait(false);
+                if (entry is null)
+                {
+                    missing?.Invoke(key);
+                }
+
+                report = report.Add(entry?.Kind);
+            }
+
+            return report;
+        }
     }
 
     /// <summary>Removes a store: what is cached of it, and its binding. No other process may have the store open: what it goes on caching would be taken for that of the id's next origin.</summary>
