@@ -6,7 +6,7 @@ internal static class EntryRules
     /// <exception cref="ArgumentException">The message names the value and the rule.</exception>
     public static void Validate(EntryKey key)
     {
-        ArgumentNullException.ThrowIfNull(key.StoreId, nameof(key));
+        ZarrKey.ValidateStoreId(key.StoreId);
         ZarrKey.Validate(key.Key);
     }
 

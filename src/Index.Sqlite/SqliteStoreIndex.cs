@@ -94,7 +94,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
             return new ValueTask<IndexEntry?>(entry);
         }
 
-        ZarrKey.Validate(key.Key);
+        EntryRules.Validate(key);
         long generation = _remembered.Generation;
         using (ReadConnectionPool.Lease lease = _readers.Rent())
         {
@@ -113,8 +113,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     public ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        ArgumentNullException.ThrowIfNull(storeId);
-        ZarrKey.Validate(key);
+        EntryRules.Validate(new EntryKey(storeId, key));
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (length == 0)
@@ -206,7 +205,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     /// <remarks>Some thousands in each transaction, so that other writers get their turn: readers may see it half done.</remarks>
     public ValueTask<IndexTotals> DeletePrefixAsync(string storeId, string prefix, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(storeId);
+        ZarrKey.ValidateStoreId(storeId);
         ZarrKey.ValidatePrefix(prefix);
         return _writer.RunAsync(new DeletePrefixOperation(storeId, prefix), ct);
     }

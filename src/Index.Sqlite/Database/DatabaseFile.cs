@@ -60,14 +60,20 @@ internal sealed partial class DatabaseFile
         }
     }
 
+    /// <summary>Makes a directory and what is missing above it, each for its owner alone.</summary>
     public static void CreatePrivateDirectory(string directory)
     {
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(directory);
         }
-        else
+        else if (!Directory.Exists(directory))
         {
+            if (System.IO.Path.GetDirectoryName(directory) is { } parent)
+            {
+                CreatePrivateDirectory(parent); // the mode that is handed in holds for the last one only
+            }
+
             Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
         }
     }

@@ -76,9 +76,16 @@ internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions 
 
     private string? FindDamage()
     {
-        using IndexConnection connection = file.ConnectReader();
-        (SchemaState state, string reason) = SqliteSchema.Inspect(connection, file.Path);
-        return state == SchemaState.Damaged ? reason : null;
+        try
+        {
+            using IndexConnection connection = file.ConnectReader();
+            (SchemaState state, string reason) = SqliteSchema.Inspect(connection, file.Path);
+            return state == SchemaState.Damaged ? reason : null;
+        }
+        catch (CacheFormatException e) when (e.InnerException is SqliteException cause)
+        {
+            return cause.Message; // so damaged that there is no connection
+        }
     }
 
     private OpenedDatabase Rebuild()

@@ -172,7 +172,6 @@ internal sealed class WriteTransaction : IDisposable
 
     private long InsertStore(string name)
     {
-        ZarrKey.ValidateStoreId(name);
         Statement insert = Connection.Prepare("INSERT INTO stores (name) VALUES (?1) RETURNING id");
         insert.BindText(1, name);
         insert.Step();
