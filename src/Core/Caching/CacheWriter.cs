@@ -57,10 +57,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Queue.DisposeAsync();
 
-    /// <summary>
-    /// Gives up entries until the item fits; called for one item at a time, no gate held. Makes room for what waits behind
-    /// it too, so that a busy queue pops in batches.
-    /// </summary>
+    /// <summary>Gives up entries until the item fits; called for one item at a time, no gate held.</summary>
     private async Task<bool> MakeRoomAsync(PendingWrite item)
     {
         IndexEntry entry = item.Entry;
@@ -73,18 +70,14 @@ internal sealed partial class CacheWriter : IAsyncDisposable
                 return false;
             }
 
-            IndexTotals totals = await _index.GetTotalsAsync(null, CancellationToken.None).ConfigureAwait(false);
-            long over = totals.AllocatedBytes + Interlocked.Read(ref _reserved) + allocated + Interlocked.Read(ref _undeleted) - _options.MaxSize;
-            if (over > 0)
+            await MakeEntryRoomAsync().ConfigureAwait(false);
+            while (!await TryMakeByteRoomAsync(entry, allocated).ConfigureAwait(false))
             {
-                long ahead = Math.Min(Queue.Bytes - entry.Size, _options.MaxSize / 16);
-                await EvictAsync(new PopRequest(Bytes: over + Math.Max(0, ahead))).ConfigureAwait(false);
-            }
-
-            long tooMany = totals.Count + 1 - _options.MaxEntries;
-            if (tooMany > 0 && await EvictAsync(new PopRequest(Count: tooMany, Kind: EntryKind.Absent)).ConfigureAwait(false) is var freed && freed < tooMany)
-            {
-                await EvictAsync(new PopRequest(Count: tooMany - freed)).ConfigureAwait(false);
+                // All that could go has gone; what is being written holds the rest, and can go when it is done.
+                if (!await Queue.WhenOneEndsAsync(item).ConfigureAwait(false))
+                {
+                    throw new ZarrCacheException($"Files that could not be removed take up the room for {allocated} bytes.");
+                }
             }
 
             item.Reserved = allocated;
@@ -99,26 +92,74 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
     }
 
-    private async ValueTask<int> EvictAsync(PopRequest request)
+    private async ValueTask<bool> TryMakeByteRoomAsync(IndexEntry entry, long allocated)
     {
-        IReadOnlyList<IndexEntry> victims = await _index.PopAsync(request, CancellationToken.None).ConfigureAwait(false);
-        foreach (IndexEntry victim in victims)
+        // What is reserved is read first: a write that ends in between is counted twice, never not at all.
+        long reserved = Interlocked.Read(ref _reserved) + Interlocked.Read(ref _undeleted) + allocated;
+        IndexTotals totals = await _index.GetTotalsAsync(null, CancellationToken.None).ConfigureAwait(false);
+        long over = totals.AllocatedBytes + reserved - _options.MaxSize;
+        if (over <= 0 || allocated == 0)
         {
-            _counters.AddEvicted(victim.AllocatedSize);
-            if (victim.Kind == EntryKind.Absent)
-            {
-                continue;
-            }
+            return true;
+        }
 
-            using KeyGates.Holder gate = await _gates.EnterAsync(victim.StoreId, victim.Key, CancellationToken.None).ConfigureAwait(false);
-            IndexEntry? current = await _index.FindAsync(victim.EntryKey, CancellationToken.None).ConfigureAwait(false);
-            if (current is null || !SharesBytes(victim, current))
+        // Room for what waits behind it too, so that a busy queue pops in batches.
+        long ahead = Math.Clamp(Queue.Bytes - entry.Size, 0, _options.MaxSize / 16);
+        IndexTotals freed = await EvictAsync(new PopRequest(Bytes: over + ahead)).ConfigureAwait(false);
+        return freed.AllocatedBytes >= over;
+    }
+
+    private async ValueTask MakeEntryRoomAsync()
+    {
+        IndexTotals totals = await _index.GetTotalsAsync(null, CancellationToken.None).ConfigureAwait(false);
+        long over = totals.Count + 1 - _options.MaxEntries;
+        if (over > 0)
+        {
+            over -= (await EvictAsync(new PopRequest(Count: over, Kind: EntryKind.Absent)).ConfigureAwait(false)).Count;
+        }
+
+        if (over > 0)
+        {
+            await EvictAsync(new PopRequest(Count: over)).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<IndexTotals> EvictAsync(PopRequest request)
+    {
+        IndexTotals freed = default;
+        foreach (IndexEntry victim in await _index.PopAsync(request, CancellationToken.None).ConfigureAwait(false))
+        {
+            freed += IndexTotals.Of(victim);
+            _counters.AddEvicted(victim.AllocatedSize);
+            if (victim.Kind != EntryKind.Absent)
             {
-                await EraseBytesAsync(victim).ConfigureAwait(false);
+                await EraseVictimAsync(victim).ConfigureAwait(false);
             }
         }
 
-        return victims.Count;
+        return freed;
+    }
+
+    /// <summary>Removes the bytes of a popped entry, unless its place has new ones of the same name. Never fails.</summary>
+    private async ValueTask EraseVictimAsync(IndexEntry victim)
+    {
+        using KeyGates.Holder gate = await _gates.EnterAsync(victim.StoreId, victim.Key, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            IndexEntry? current = await _index.FindAsync(victim.EntryKey, CancellationToken.None).ConfigureAwait(false);
+            if (current is not null && SharesBytes(victim, current))
+            {
+                return;
+            }
+        }
+        catch (ZarrCacheException exception)
+        {
+            Interlocked.Add(ref _undeleted, victim.AllocatedSize);
+            LogEraseFailed(exception, victim.StoreId, victim.Key);
+            return;
+        }
+
+        await EraseBytesAsync(victim).ConfigureAwait(false);
     }
 
     /// <summary>Writes the bytes, then the row, then removes what the row replaced.</summary>

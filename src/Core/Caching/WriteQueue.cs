@@ -160,6 +160,25 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until one of the items that are being written is done; for the item that is being prepared.</summary>
+    /// <returns>False if there is no other.</returns>
+    public async Task<bool> WhenOneEndsAsync(PendingWrite preparing)
+    {
+        Task[] others;
+        lock (_lock)
+        {
+            others = [.. _running.Where(item => item != preparing).Select(item => item.Done)];
+        }
+
+        if (others.Length == 0)
+        {
+            return false;
+        }
+
+        await Task.WhenAny(others).ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>Completes when all that is in the queue now has left it; of one store, or of all (null).</summary>
     public Task WhenDrainedAsync(string? storeId, CancellationToken ct)
     {

@@ -1,0 +1,43 @@
+namespace ZarrCache.Core.Tests.Caching;
+
+/// <summary>An index that fails where a test wants it to, as a full disk or a locked file would make it fail.</summary>
+internal sealed class FailingIndex(IStoreIndex inner) : IStoreIndex
+{
+    /// <summary>Which operations fail, by their names without Async.</summary>
+    public Func<string, bool>? Fails { get; set; }
+
+    public IndexCondition Condition => inner.Condition;
+
+    public ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct) => On("Find").FindAsync(key, ct);
+
+    public ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct) => On("FindParts").FindPartsAsync(storeId, key, offset, length, ct);
+
+    public ValueTask<IndexEntry?> PushAsync(IndexEntry entry, CancellationToken ct) => On("Push").PushAsync(entry, ct);
+
+    public ValueTask PushManyAsync(ReadOnlyMemory<IndexEntry> entries, CancellationToken ct) => On("Push").PushManyAsync(entries, ct);
+
+    public ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) => On("Pop").PopAsync(request, ct);
+
+    public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct) => On("Mark").MarkAsync(key, at, ct);
+
+    public ValueTask TouchAsync(EntryKey key, DateTimeOffset validatedAt, CancellationToken ct) => On("Touch").TouchAsync(key, validatedAt, ct);
+
+    public ValueTask<IndexEntry?> DeleteAsync(EntryKey key, long? ifVersion, CancellationToken ct) => On("Delete").DeleteAsync(key, ifVersion, ct);
+
+    public ValueTask<IReadOnlyList<IndexEntry>> DeleteKeyAsync(string storeId, string key, CancellationToken ct) => On("DeleteKey").DeleteKeyAsync(storeId, key, ct);
+
+    public ValueTask<IndexTotals> DeletePrefixAsync(string storeId, string prefix, CancellationToken ct) => On("DeletePrefix").DeletePrefixAsync(storeId, prefix, ct);
+
+    public ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct) => On("GetTotals").GetTotalsAsync(storeId, ct);
+
+    public ValueTask<IReadOnlyList<string>> ListStoresAsync(CancellationToken ct) => On("ListStores").ListStoresAsync(ct);
+
+    public IAsyncEnumerable<IndexEntry> EnumerateAsync(IndexQuery query, CancellationToken ct) => On("Enumerate").EnumerateAsync(query, ct);
+
+    public ValueTask FlushAsync(CancellationToken ct) => On("Flush").FlushAsync(ct);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private IStoreIndex On(string operation) =>
+        Fails?.Invoke(operation) == true ? throw new ZarrCacheException($"The index cannot {operation}: the test's disk is full.") : inner;
+}
