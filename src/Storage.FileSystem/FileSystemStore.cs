@@ -32,7 +32,7 @@ public sealed class FileSystemStore : IChunkStore
     internal FileSystemStore(string root, FileSystemStoreOptions options, NameRules? rules)
     {
         _options = options;
-        _tree = FileTree.Create(root, options.SymbolicLinks, rules ?? Roots.Prepare(root, options.ReadOnly), options.Validators);
+        _tree = FileTree.Create(root, options, rules ?? Roots.Prepare(root, options.ReadOnly));
         _walker = new KeyWalker(_tree);
     }
 

@@ -41,8 +41,7 @@ internal sealed class FileSystemStoreOpener : StoreOpener
     public override IChunkStore Open(string storeId)
     {
         ZarrKey.ValidateStoreId(storeId);
-        string root = Path.Combine(_base, FileNames.ToSingleName(_prefix, storeId, _suffix, _rules.Value), _below);
-        return new FileSystemStore(Path.TrimEndingDirectorySeparator(root), _options, _rules.Value);
+        return new FileSystemStore(RootOf(storeId), _options, _rules.Value);
     }
 
     public override IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct) => List(ct).ToAsyncEnumerable();
@@ -86,9 +85,12 @@ internal sealed class FileSystemStoreOpener : StoreOpener
 
     private bool HoldsAnything(string id, CancellationToken ct)
     {
-        using FileTree tree = FileTree.Create(Path.Combine(_base, FileNames.ToSingleName(_prefix, id, _suffix, _rules.Value), _below).TrimEnd('/'), _options.SymbolicLinks, _rules.Value, preciseTimes: false);
+        using FileTree tree = FileTree.Create(RootOf(id), _options, _rules.Value);
         return new KeyWalker(tree).Walk("", withStatus: false, ct).Any();
     }
+
+    private string RootOf(string id) =>
+        Path.TrimEndingDirectorySeparator(Path.Combine(_base, FileNames.ToSingleName(_prefix, id, _suffix, _rules.Value), _below));
 
     private static FileSystemEnumerable<string> Directories(string directory) =>
         new(directory, static (ref FileSystemEntry e) => e.FileName.ToString(), new EnumerationOptions { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })

@@ -17,4 +17,7 @@ public sealed record FileSystemStoreOptions
 
     /// <summary>Tells the age of temporary files, which the file system dates by the system's clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Do without <c>openat2</c> though the system has it, as on other systems; for tests.</summary>
+    internal bool Portable { get; init; }
 }

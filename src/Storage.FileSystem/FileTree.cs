@@ -29,13 +29,11 @@ internal abstract class FileTree(string root, SymbolicLinks links, NameRules rul
     /// <summary>What the file system allocates at a time, bytes.</summary>
     public abstract long BlockSize { get; }
 
-    /// <summary>The tree of the running system.</summary>
-    /// <param name="root">The full path.</param>
-    /// <param name="links">What becomes of symbolic links.</param>
-    /// <param name="rules">How names are escaped.</param>
-    /// <param name="preciseTimes">Date files by a clock finer than the file system's own, which on Linux stands still for 4 ms: so that two versions differ.</param>
-    public static FileTree Create(string root, SymbolicLinks links, NameRules rules, bool preciseTimes) =>
-        LinuxFileTree.IsSupported ? new LinuxFileTree(root, links, rules, preciseTimes) : new PortableFileTree(root, links, rules);
+    /// <summary>The tree of the running system. With validators, files are dated by a finer clock than the file system's own, which on Linux stands still for 4 ms: so that two versions differ.</summary>
+    public static FileTree Create(string root, FileSystemStoreOptions options, NameRules rules) =>
+        LinuxFileTree.IsSupported && !options.Portable
+            ? new LinuxFileTree(root, options.SymbolicLinks, rules, preciseTimes: options.Validators)
+            : new PortableFileTree(root, options.SymbolicLinks, rules, preciseTimes: options.Validators);
 
     /// <summary>A name for a temporary file that no key has and nobody else uses.</summary>
     public static string NewTemporaryName() =>

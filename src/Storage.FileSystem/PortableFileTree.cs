@@ -8,7 +8,7 @@ namespace ZarrCache.Storage.FileSystem;
 /// before it is used: correct against links that lie there, not against one that is slipped in between. Records are
 /// kept on Linux and macOS; elsewhere values have none.
 /// </summary>
-internal sealed class PortableFileTree(string root, SymbolicLinks links, NameRules rules) : FileTree(root, links, rules)
+internal sealed class PortableFileTree(string root, SymbolicLinks links, NameRules rules, bool preciseTimes) : FileTree(root, links, rules)
 {
     /// <inheritdoc/>
     public override long BlockSize => DefaultBlockSize;
@@ -124,7 +124,7 @@ internal sealed class PortableFileTree(string root, SymbolicLinks links, NameRul
         }
     }
 
-    private static FileStamp Fill(string path, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> record, CancellationToken ct)
+    private FileStamp Fill(string path, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> record, CancellationToken ct)
     {
         var options = new FileStreamOptions
         {
@@ -147,6 +147,11 @@ internal sealed class PortableFileTree(string root, SymbolicLinks links, NameRul
         }
 
         FileRecord.Write(stream.SafeFileHandle, record);
+        if (preciseTimes)
+        {
+            File.SetLastWriteTimeUtc(stream.SafeFileHandle, TimeProvider.System.GetUtcNow().UtcDateTime);
+        }
+
         return Stamp(stream.SafeFileHandle);
     }
 
