@@ -29,20 +29,21 @@ internal static class SuiteRunner
     public static async Task<IReadOnlyDictionary<string, Exception>> RunAsync(Func<object> suite)
     {
         var failures = new SortedDictionary<string, Exception>(StringComparer.Ordinal);
-        int run = 0;
         foreach (MethodInfo fact in suite().GetType().GetMethods().Where(method => method.IsDefined(typeof(FactAttribute), inherit: true)))
         {
+            int cases = 0;
             await foreach (object?[] arguments in ArgumentsAsync(fact))
             {
-                run++;
+                cases++;
                 if (await RunOneAsync(suite(), fact, arguments) is { } failure && failures.TryAdd(fact.Name, failure))
                 {
                     TestContext.Current.SendDiagnosticMessage($"{fact.Name}: {failure.Message}");
                 }
             }
+
+            Assert.True(cases > 0, $"The theory {fact.Name} has no case.");
         }
 
-        Assert.True(run > 0, "The suite has no fact.");
         return failures;
     }
 
@@ -55,7 +56,7 @@ internal static class SuiteRunner
         }
 
         await using var tracker = new DisposalTracker();
-        foreach (IDataAttribute data in fact.GetCustomAttributes(inherit: true).OfType<IDataAttribute>())
+        foreach (IDataAttribute data in ExtensibilityPointFactory.GetMethodDataAttributes(fact))
         {
             foreach (ITheoryDataRow row in await data.GetData(fact, tracker))
             {

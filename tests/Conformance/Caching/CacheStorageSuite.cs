@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using System.Text;
 using Xunit;
 
@@ -53,16 +53,14 @@ public abstract partial class CacheStorageSuite : IAsyncLifetime
     /// <summary>The bytes that version <paramref name="version"/> of a key of a store has, and no other: a wrong byte is known anywhere.</summary>
     private protected static byte[] BytesOf(string store, string key, int version, int size)
     {
-        ulong seed = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{store}\n{key}\n{version}"));
-        byte[] bytes = new byte[size];
-        Span<byte> word = stackalloc byte[sizeof(ulong)];
-        for (int i = 0; i < size; i += sizeof(ulong))
+        ulong word = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{store}\n{key}\n{version}"));
+        ulong[] words = new ulong[(size + sizeof(ulong) - 1) / sizeof(ulong)];
+        for (int i = 0; i < words.Length; i++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(word, (seed + (ulong)i) * 0x9E37_79B9_7F4A_7C15);
-            word[..Math.Min(sizeof(ulong), size - i)].CopyTo(bytes.AsSpan(i));
+            words[i] = word += 0x9E37_79B9_7F4A_7C15;
         }
 
-        return bytes;
+        return MemoryMarshal.AsBytes(words.AsSpan())[..size].ToArray();
     }
 
     private protected static CacheItem Item(string key, SharedBuffer bytes, string store = "s", int version = 1) => new()
