@@ -181,6 +181,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             }
 
             await PushAsync(entry).ConfigureAwait(false);
+            item.Written = true;
             _counters.AddWritten(entry.Size);
         }
         catch (Exception exception)

@@ -16,6 +16,9 @@ internal sealed class PendingWrite(IndexEntry entry, SharedBuffer? bytes, RateLi
     /// <summary>The room made for the item, bytes; counted against the budget until its row is.</summary>
     public long Reserved { get; set; }
 
+    /// <summary>Whether the item has its row; set before <see cref="Done"/> completes.</summary>
+    public bool Written { get; set; }
+
     /// <summary>Completes when the item is written, or given up, or was withdrawn before it was begun.</summary>
     public Task Done => _done.Task;
 

@@ -130,10 +130,10 @@ internal sealed class WriteQueue : IAsyncDisposable
     }
 
     /// <summary>Forgets what waits for the keys of a prefix, and waits for what is being written there.</summary>
-    /// <returns>What was forgotten.</returns>
+    /// <returns>What was forgotten; what was written before it could be is the index's to count.</returns>
     public async Task<IndexTotals> WithdrawPrefixAsync(string storeId, string prefix)
     {
-        IndexTotals totals = default;
+        var withdrawn = new List<PendingWrite>();
         Task[] running;
         lock (_lock)
         {
@@ -141,14 +141,14 @@ internal sealed class WriteQueue : IAsyncDisposable
             {
                 _pending.Remove(key, out List<PendingWrite>? items);
                 _count -= items!.Count;
-                totals = items.Aggregate(totals, (sum, item) => sum + IndexTotals.Of(item.Entry));
+                withdrawn.AddRange(items);
             }
 
             running = [.. _running.Where(item => item.Entry.StoreId == storeId && item.Entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(item => item.Done)];
         }
 
         await Task.WhenAll(running).ConfigureAwait(false);
-        return totals;
+        return withdrawn.Where(item => !item.Written).Aggregate(default(IndexTotals), (sum, item) => sum + IndexTotals.Of(item.Entry));
     }
 
     /// <summary>Whether an item was neither withdrawn nor superseded: to be asked with the key's gate held.</summary>

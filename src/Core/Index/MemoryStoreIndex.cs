@@ -5,7 +5,8 @@ namespace ZarrCache;
 /// <summary>
 /// An index in the memory of one process: exact, and gone with the process. For tests, for caches of cheap bytes, and as
 /// the yardstick of the others. Find is O(1); push, mark, delete and pop are O(log n) for each entry, whatever store or
-/// kind is asked for; totals are O(1). About 400 bytes of heap for an entry, texts apart.
+/// kind is asked for, and a pop of all stores O(stores) besides; totals are O(1). About 400 bytes of heap for an entry,
+/// texts apart.
 /// </summary>
 public sealed class MemoryStoreIndex : IStoreIndex
 {

@@ -2,7 +2,7 @@ using ZarrCache.Conformance;
 
 namespace ZarrCache.Core.Tests;
 
-public sealed class MemoryStoreIndexTests : StoreIndexSuite
+public sealed class MemoryStoreIndexConformanceTests : StoreIndexSuite
 {
     protected override long Histories => 400;
 
