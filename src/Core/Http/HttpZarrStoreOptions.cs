@@ -60,7 +60,7 @@ public sealed class HttpZarrStoreOptions
     /// <summary>How often a body that breaks off is continued from where it stopped, if the object has a strong ETag. 0 to 100, default 3.</summary>
     public int MaxResumptions { get; init; } = 3;
 
-    /// <summary>The longest body without a <c>Content-Length</c>, bytes; it is held in memory to learn its size. Default 64 MiB.</summary>
+    /// <summary>The longest body without a <c>Content-Length</c>, bytes; it is held in memory to learn its size. 0 to 1 GiB, default 64 MiB.</summary>
     public long MaxUnsizedBody { get; init; } = 64L << 20;
 
     /// <summary>Status codes that mean absent besides 404 and 410, for instance 403 of a bucket that may not be listed. Only 4xx without a meaning of their own.</summary>
@@ -97,7 +97,7 @@ public sealed class HttpZarrStoreOptions
         CheckNumber(nameof(MaxRetries), MaxRetries, 0, 20);
         CheckNumber(nameof(MaxResumptions), MaxResumptions, 0, 100);
         CheckNumber(nameof(MinBytesPerSecond), MinBytesPerSecond, 0, 1L << 40);
-        CheckNumber(nameof(MaxUnsizedBody), MaxUnsizedBody, 0, Array.MaxLength);
+        CheckNumber(nameof(MaxUnsizedBody), MaxUnsizedBody, 0, 1L << 30);
         CheckTime(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(10));
         CheckTime(nameof(HeadersTimeout), HeadersTimeout, TimeSpan.FromMilliseconds(10));
         CheckTime(nameof(TotalTimeout), TotalTimeout, TimeSpan.FromMilliseconds(10));

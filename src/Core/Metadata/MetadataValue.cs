@@ -88,6 +88,8 @@ internal readonly struct MetadataValue
 
     public string Text() => IsText ? _element.GetString()! : throw Fault("must be text");
 
+    public string TextOrJson() => IsText ? Text() : Raw;
+
     public long Integer(long minimum) =>
         _element.ValueKind == JsonValueKind.Number && _element.TryGetInt64(out long value) && value >= minimum
             ? value

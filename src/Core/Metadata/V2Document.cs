@@ -16,7 +16,7 @@ internal static class V2Document
         var shape = document.Get("shape").Integers(minimum: 0);
         return new ZarrArray(path, ArrayShape.Join(path, Array), 2, shape, ArrayShape.ReadChunkShape(chunks, shape), ReadEncoding(document))
         {
-            DataType = TextOrJson(document.Get("dtype")),
+            DataType = document.Get("dtype").TextOrJson(),
             FillValue = document.Find("fill_value")?.Raw,
             DimensionNames = attributes is { } found ? ReadDimensionNames(found, shape.Length) : null,
         };
@@ -45,8 +45,6 @@ internal static class V2Document
 
     private static ChunkKeyEncoding ReadEncoding(MetadataValue document) =>
         new(IsV2: true, document.Find("dimension_separator") is { IsNull: false } separator ? ArrayShape.ReadSeparator(separator) : '.');
-
-    private static string TextOrJson(MetadataValue value) => value.IsText ? value.Text() : value.Raw;
 
     /// <summary>A convention of xarray, not of Zarr: what does not look like it is no fault of the dataset.</summary>
     private static IReadOnlyList<string?>? ReadDimensionNames(MetadataValue attributes, int rank)

@@ -33,11 +33,10 @@ internal static class V3Document
         }
 
         var shape = document.Get("shape").Integers(minimum: 0);
-        MetadataValue dataType = document.Get("data_type");
         var chunkShape = ReadGrid(document.Get("chunk_grid"), shape);
         return new ZarrArray(path, ArrayShape.Join(path, Name), 3, shape, chunkShape, ReadEncoding(document.Get("chunk_key_encoding")))
         {
-            DataType = dataType.IsText ? dataType.Text() : dataType.Raw,
+            DataType = document.Get("data_type").TextOrJson(),
             FillValue = document.Find("fill_value")?.Raw,
             DimensionNames = document.Find("dimension_names") is { IsNull: false } names ? ReadDimensionNames(names, shape.Length) : null,
             Sharding = ReadSharding(document.Get("codecs"), chunkShape),
