@@ -12,7 +12,8 @@ internal readonly record struct PendingMark(long Count, long LastAccess, long Cl
     public IndexEntry ApplyTo(IndexEntry entry, EvictionPolicy policy)
     {
         IndexEntry marked = entry with { AccessCount = entry.AccessCount + Count, LastAccess = new DateTimeOffset(LastAccess, TimeSpan.Zero) };
-        return marked with { Priority = Priorities.OnMark(policy, marked, Clock) };
+        double priority = Priorities.OnMark(policy, marked, Clock);
+        return priority.Equals(entry.Priority) ? marked : marked with { Priority = priority };
     }
 }
 

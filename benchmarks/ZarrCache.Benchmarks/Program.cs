@@ -1,0 +1,26 @@
+using System.Globalization;
+using ZarrCache.Benchmarks.Sqlite;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+int keys = Option("--keys", 1_000_000);
+int rounds = Option("--rounds", 5);
+switch (args)
+{
+    case ["sqlite", ..]:
+        await SqliteBenchmarks.RunAsync(keys, rounds, only: Text("--only"));
+        return 0;
+    case [MemoryBenchmark.ChildCommand, var count]:
+        await MemoryBenchmark.ChildAsync(int.Parse(count, CultureInfo.InvariantCulture));
+        return 0;
+    default:
+        Console.Error.WriteLine("Usage: ZarrCache.Benchmarks sqlite [--keys 1000000] [--rounds 5] [--only push|pop|enumerate|mark|callers|memory]");
+        return 2;
+}
+
+int Option(string name, int otherwise) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+string? Text(string name)
+{
+    int at = Array.IndexOf(args, name);
+    return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+}
