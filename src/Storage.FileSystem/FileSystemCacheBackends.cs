@@ -8,6 +8,6 @@ public static class FileSystemCacheBackends
     {
         ArgumentNullException.ThrowIfNull(backends);
         return backends.AddStorage("", (pattern, context) =>
-            FileSystemStore.Opener(context.GetFullPath(pattern), new FileSystemStoreOptions { Validators = false, TimeProvider = context.Time }));
+            FileSystemStore.Opener(context.GetFullPath(pattern), new FileSystemStoreOptions { SymbolicLinks = SymbolicLinks.Refuse, Validators = false, TimeProvider = context.Time }));
     }
 }

@@ -58,7 +58,11 @@ internal static class SuiteRunner
         await using var tracker = new DisposalTracker();
         foreach (IDataAttribute data in ExtensibilityPointFactory.GetMethodDataAttributes(fact))
         {
-            foreach (ITheoryDataRow row in await data.GetData(fact, tracker))
+            // Outside of the framework's own run a MemberData finds no rows (xunit 4.0.2): they are read from the property itself.
+            IEnumerable<ITheoryDataRow> rows = data is MemberDataAttributeBase member
+                ? (IEnumerable<ITheoryDataRow>)fact.DeclaringType!.GetProperty(member.MemberName)!.GetValue(null)!
+                : await data.GetData(fact, tracker);
+            foreach (ITheoryDataRow row in rows)
             {
                 yield return fact.ResolveMethodArguments(row.GetData());
             }

@@ -41,7 +41,7 @@ public abstract partial class ZarrStoreSuite
     ];
 
     [Theory]
-    [MemberData(nameof(BadKeys), DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(BadKeys))]
     public async Task A_bad_key_is_refused_by_name_and_rule(string key, string rule)
     {
         Func<Task>[] calls =

@@ -21,7 +21,7 @@ public abstract partial class ZarrStoreSuite
     };
 
     [Theory]
-    [MemberData(nameof(Ranges), DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(Ranges))]
     public async Task A_range_gives_its_bytes_and_says_where_they_lie(ByteRange range, int offset, int length)
     {
         byte[] value = Bytes(1000);
