@@ -1,0 +1,10 @@
+using ZarrCache.Index.Sqlite;
+using ZarrCache.Storage.FileSystem;
+
+namespace ZarrCache.Cli;
+
+/// <summary>The back ends that the tool brings along.</summary>
+internal static class Backends
+{
+    public static CacheBackends Create() => new CacheBackends().AddSqlite().AddFileSystem();
+}

@@ -1,0 +1,147 @@
+using System.CommandLine;
+
+namespace ZarrCache.Cli.Commands;
+
+/// <summary>Fetches what is not cached yet.</summary>
+internal static class WarmCommand
+{
+    private static readonly Argument<string> Origin = new("ORIGIN")
+    {
+        Description = "An http(s) URL or a directory. Credentials come from the URL, or from ZARRCACHE_HTTP_TOKEN, or ZARRCACHE_HTTP_USER and ZARRCACHE_HTTP_PASSWORD; none are written down.",
+    };
+
+    private static readonly Option<string?> Store = CommonOptions.NewStoreId("The name of the dataset in the cache; it stands for this origin for good.", required: true);
+
+    private static readonly Option<long?> MaxSize = CommonOptions.NewSize(
+        "--max-size", "What the chunks of all stores may take up on disk, such as 50GiB or 500MB. For a new cache 50GiB; given for an existing one, it becomes that cache's.");
+
+    private static readonly Option<string?> Policy = new Option<string?>("--policy")
+    {
+        Description = "What goes first when it is full: least recently used, first in, or last in. For a new cache lru; given for an existing one, it becomes that cache's.",
+    }.AcceptOnlyFromAmong([.. EvictionPolicy.All.Select(policy => policy.Name)]);
+
+    private static readonly Option<string[]> Arrays = new("--array") { Description = "Only this array and the metadata that lead to it. May be repeated.", HelpName = "PATH" };
+
+    private static readonly Option<string[]> Selections = new("--select")
+    {
+        Description = "Only the chunks of a part of an array, as NumPy spells it: 'u[0,:,0:61,:]'. May be repeated.",
+        HelpName = "SELECTION",
+    };
+
+    private static readonly Option<int> Concurrency = CommonOptions.NewCount("--concurrency", "How many keys are asked for at once, 1 to 1000.", 16, 1000);
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "warm",
+            "Fetches what is not cached yet of a dataset, and makes the cache if there is none. One request is made for each key that is missing, none for the others; after Ctrl-C the next run goes on.",
+            "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --max-size 50GiB",
+            "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --array u --array v",
+            "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --select 'u[0,:,0:61,:]'",
+            "zarr-cache warm /mnt/archive/era5.zarr --store era5 --cache ~/zarr --prefix u/")
+        {
+            Origin, Store, CommonOptions.Cache, MaxSize, Policy, CommonOptions.Prefix, Arrays, Selections, Concurrency,
+        };
+        command.SetWork(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken ct)
+    {
+        string address = context.Get(Origin)!;
+        int concurrency = context.Get(Concurrency);
+        await using IZarrStore origin = Origins.Open(address, concurrency, context.Logger);
+        await using CacheDirectory cache = await context.OpenCacheAsync(ct, new CacheDirectorySettings
+        {
+            MaxSize = context.Get(MaxSize),
+            Policy = context.Get(Policy) is { } policy ? EvictionPolicy.Parse(policy) : null,
+            ConfigureStorage = options => options with { WhenQueueFull = QueueFullMode.Wait },
+        });
+        await using CachedStore store = await cache.OpenStoreAsync(origin, address, context.Get(Store)!, new CachedStoreOptions { Logger = context.Logger }, ct);
+        var scope = new WarmScope
+        {
+            Prefix = context.Get(CommonOptions.Prefix)!,
+            Selections = [.. context.Get(Arrays) ?? [], .. context.Get(Selections) ?? []],
+        };
+        WarmPlan plan = await WarmPlan.CreateAsync(store, scope, ct);
+        var warmer = new Warmer(store, cache.Storage, concurrency);
+        bool interrupted = false;
+        await using (var progress = new WarmProgressLine(context, warmer, plan.KeyCount))
+        {
+            try
+            {
+                await warmer.RunAsync(plan, ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                interrupted = true;
+            }
+        }
+
+        await ReportAsync(context, cache, store, warmer, plan, interrupted);
+        return interrupted ? ExitStatus.Interrupted : warmer.Progress.Failed > 0 ? ExitStatus.Findings : ExitStatus.Success;
+    }
+
+    private static async Task ReportAsync(CommandContext context, CacheDirectory cache, CachedStore store, Warmer warmer, WarmPlan plan, bool interrupted)
+    {
+        WarmProgress done = warmer.Progress;
+        CacheCounters counters = cache.Storage.Counters;
+        IndexTotals totals = await cache.Index.GetTotalsAsync(null, CancellationToken.None);
+        if (context.IsJson)
+        {
+            context.WriteJson(
+                new WarmDocument(
+                    store.StoreId, plan.KeyCount, done.Keys, done.Fetched, done.FetchedBytes, done.Cached, done.Absent, done.TooLarge + counters.TooLarge, done.Failed,
+                    done.OriginRequests, counters.Evicted, counters.WriteFailures, totals.AllocatedBytes, cache.MaxSize, interrupted),
+                CliJson.Documents.WarmDocument);
+            return;
+        }
+
+        string state = interrupted ? "Interrupted after" : "Done:";
+        context.Output.WriteLine(
+            $"{state} {done.Keys} of {plan.KeyCount} keys: {done.Fetched} fetched ({ByteSize.Format(done.FetchedBytes)}), {done.Cached} cached already, {done.Absent} absent; {done.OriginRequests} requests to the origin.");
+        context.Output.WriteLine($"On disk: {ByteSize.Format(totals.AllocatedBytes)} of {ByteSize.Format(cache.MaxSize)}.");
+        if (interrupted)
+        {
+            context.Output.WriteLine("Run the same command again to go on.");
+        }
+
+        if (counters.Evicted > 0)
+        {
+            context.Output.WriteLine($"{counters.Evicted} entries were given up to make room: what is to be cached is larger than --max-size, now {ByteSize.Format(cache.MaxSize)}.");
+        }
+
+        if (done.TooLarge + counters.TooLarge > 0)
+        {
+            context.Output.WriteLine($"{done.TooLarge + counters.TooLarge} values are too large to be cached.");
+        }
+
+        if (counters.WriteFailures > 0)
+        {
+            context.Error.WriteLine($"zarr-cache: {counters.WriteFailures} values could not be written to the cache; --verbose says why.");
+        }
+
+        if (done.Failed > 0)
+        {
+            context.Error.WriteLine($"zarr-cache: {done.Failed} keys could not be fetched, the first because: {Messages.Of(warmer.Failure!)} Run the same command again to try once more.");
+        }
+    }
+}
+
+/// <summary>What <c>warm --json</c> writes.</summary>
+internal sealed record WarmDocument(
+    string Store,
+    long Keys,
+    long Done,
+    long Fetched,
+    long FetchedBytes,
+    long Cached,
+    long Absent,
+    long TooLarge,
+    long Failed,
+    long OriginRequests,
+    long Evicted,
+    long WriteFailures,
+    long AllocatedBytes,
+    long MaxSize,
+    bool Interrupted);
