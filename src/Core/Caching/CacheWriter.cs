@@ -195,7 +195,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Pushes a row whose bytes are stored; if that fails, they are nobody's and are removed. A value or an absence takes the place of the key's parts.</summary>
+    /// <summary>Pushes a row whose bytes are stored; if that fails, they are nobody's and are removed.</summary>
     private async ValueTask PushAsync(IndexEntry entry)
     {
         IndexEntry? replaced;
@@ -214,14 +214,18 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             await EraseBytesAsync(replaced).ConfigureAwait(false);
         }
 
-        if (entry.Kind != EntryKind.Part)
+        await RemovePartsBesideAsync(entry).ConfigureAwait(false);
+    }
+
+    /// <summary>Keeps the parts of a key disjoint: a value or an absence takes the place of all, a part that of those which it overlaps.</summary>
+    private async ValueTask RemovePartsBesideAsync(IndexEntry entry)
+    {
+        (long offset, long length) = entry.Kind == EntryKind.Part ? (entry.Offset, entry.Size) : (0, long.MaxValue);
+        foreach (IndexEntry part in await _index.FindPartsAsync(entry.StoreId, entry.Key, offset, length, CancellationToken.None).ConfigureAwait(false))
         {
-            foreach (IndexEntry part in await _index.FindPartsAsync(entry.StoreId, entry.Key, 0, long.MaxValue, CancellationToken.None).ConfigureAwait(false))
+            if (part.Version != entry.Version && await _index.DeleteAsync(part.EntryKey, part.Version, CancellationToken.None).ConfigureAwait(false) is not null)
             {
-                if (await _index.DeleteAsync(part.EntryKey, part.Version, CancellationToken.None).ConfigureAwait(false) is not null)
-                {
-                    await EraseBytesAsync(part).ConfigureAwait(false);
-                }
+                await EraseBytesAsync(part).ConfigureAwait(false);
             }
         }
     }

@@ -18,11 +18,8 @@ public sealed class CachedStore : IZarrStore
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     private readonly IZarrStore _origin;
-    private readonly ICacheStorage _storage;
     private readonly CachedStoreOptions _options;
     private readonly TimeProvider _time;
-    private readonly CachedStoreCounter _counter;
-    private readonly Fetcher _fetcher;
     private volatile bool _disposed;
 
     /// <summary>A cached view of <paramref name="origin"/>.</summary>
@@ -39,18 +36,24 @@ public sealed class CachedStore : IZarrStore
         _options = options ?? new CachedStoreOptions();
         _options.Validate();
         _origin = origin;
-        _storage = storage;
+        Storage = storage;
         StoreId = storeId;
         _time = _options.TimeProvider;
-        _counter = new CachedStoreCounter(_time);
-        _fetcher = new Fetcher(origin, storeId, storage, _options, _counter, _options.Logger ?? NullLogger.Instance);
+        Counter = new CachedStoreCounter(_time);
+        Fetcher = new Fetcher(origin, storeId, storage, _options, Counter, _options.Logger ?? NullLogger.Instance);
     }
 
     /// <summary>The store's name in the cache.</summary>
     public string StoreId { get; }
 
     /// <summary>What this did since it was made. A snapshot.</summary>
-    public CachedStoreStatistics Statistics => _counter.Snapshot();
+    public CachedStoreStatistics Statistics => Counter.Snapshot();
+
+    internal ICacheStorage Storage { get; }
+
+    internal CachedStoreCounter Counter { get; }
+
+    internal Fetcher Fetcher { get; }
 
     /// <inheritdoc/>
     public async ValueTask<ReadResult> GetAsync(string key, ReadOptions options, CancellationToken ct)
@@ -58,7 +61,7 @@ public sealed class CachedStore : IZarrStore
         ObjectDisposedException.ThrowIf(_disposed, this);
         ZarrKey.Validate(key);
         long started = _time.GetTimestamp();
-        while (true)
+        for (bool lookAgain = true; ; lookAgain = false)
         {
             CacheHit? hit = await GetCachedAsync(key, options.Range, ct).ConfigureAwait(false);
             if (hit is not null && IsFresh(hit.Entry))
@@ -66,12 +69,9 @@ public sealed class CachedStore : IZarrStore
                 return await AnswerAsync(hit, options, started).ConfigureAwait(false);
             }
 
-            if (hit is null && !options.Range.IsAll)
-            {
-                return await PassThroughAsync(key, options, ct).ConfigureAwait(false);
-            }
-
-            if (await FetchAsync(key, hit, options, started, ct).ConfigureAwait(false) is { } result)
+            ReadResult? result = hit is null ? await AssembleAsync(key, options, started, ct).ConfigureAwait(false) : null;
+            result ??= await FetchAsync(key, hit, options, lookAgain, started, ct).ConfigureAwait(false);
+            if (result is not null)
             {
                 return result;
             }
@@ -85,13 +85,13 @@ public sealed class CachedStore : IZarrStore
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ZarrKey.Validate(key);
-        IndexEntry? before = await _storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
+        IndexEntry? before = await Storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
         using SharedBuffer? copy = before is { Kind: EntryKind.Value } || ZarrKey.IsMetadata(key) ? SharedBuffer.Copy(value) : null;
         long started = _time.GetTimestamp();
         ObjectInfo info;
         try
         {
-            await _fetcher.SupersedeAsync(key).ConfigureAwait(false);
+            await Fetcher.SupersedeAsync(key).ConfigureAwait(false);
             info = await _origin.SetAsync(key, value, ct).ConfigureAwait(false);
         }
         finally
@@ -102,7 +102,7 @@ public sealed class CachedStore : IZarrStore
 
         if (before is { Kind: EntryKind.Value })
         {
-            await _storage.PutAsync(
+            await Storage.PutAsync(
                 new CacheItem { StoreId = StoreId, Key = key, Info = info, Bytes = copy, LoadDuration = _time.GetElapsedTime(started), FetchedAt = _time.GetUtcNow() },
                 CancellationToken.None).ConfigureAwait(false);
         }
@@ -117,7 +117,7 @@ public sealed class CachedStore : IZarrStore
         ZarrKey.Validate(key);
         try
         {
-            await _fetcher.SupersedeAsync(key).ConfigureAwait(false);
+            await Fetcher.SupersedeAsync(key).ConfigureAwait(false);
             return await _origin.EraseAsync(key, ct).ConfigureAwait(false);
         }
         finally
@@ -133,13 +133,13 @@ public sealed class CachedStore : IZarrStore
         ZarrKey.ValidatePrefix(prefix);
         try
         {
-            await _fetcher.SupersedePrefixAsync(prefix).ConfigureAwait(false);
+            await Fetcher.SupersedePrefixAsync(prefix).ConfigureAwait(false);
             await _origin.ErasePrefixAsync(prefix, ct).ConfigureAwait(false);
         }
         finally
         {
-            await _fetcher.SupersedePrefixAsync(prefix).ConfigureAwait(false);
-            await _storage.DeletePrefixAsync(StoreId, prefix, CancellationToken.None).ConfigureAwait(false);
+            await Fetcher.SupersedePrefixAsync(prefix).ConfigureAwait(false);
+            await Storage.DeletePrefixAsync(StoreId, prefix, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -158,42 +158,33 @@ public sealed class CachedStore : IZarrStore
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>The rest of a hit whose bytes turned out bad: the origin's, if they are of the same version.</summary>
-    /// <param name="hit">The hit.</param>
-    /// <param name="offset">The first byte wanted, in the object.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="continues">Whether bytes before were given away already, so that the versions must be known to be one.</param>
-    /// <param name="ct">Gives up.</param>
-    /// <exception cref="ObjectChangedException">The origin has another version.</exception>
-    internal async ValueTask<ReadResult> ReadRestAsync(CacheHit hit, long offset, long length, bool continues, CancellationToken ct)
+    /// <summary>A gap is rounded out to <see cref="CachedStoreOptions.PartAlignment"/>, as far as its neighbours leave room.</summary>
+    internal (long Start, long End) AlignGap(long start, long end, long after, long before)
     {
-        string key = hit.Entry.Key;
-        ReadResult? rest = null;
-        while (rest is null)
-        {
-            // Without conditions; should it join a fetch that asks for a confirmation only, it comes round again.
-            var options = new ReadOptions(ByteRange.Slice(offset, length));
-            rest = await FetchAsync(key, null, options, _time.GetTimestamp(), ct).ConfigureAwait(false);
-        }
+        long unit = _options.PartAlignment;
+        long down = start - (start % unit);
+        long up = end % unit == 0 || end > long.MaxValue - unit ? end : end + unit - (end % unit);
+        return (Math.Max(down, after), Math.Min(up, before));
+    }
 
-        if (rest.Status == ReadStatus.Found && rest.Length == length && (continues ? hit.Info.IsSameVersion(rest.Info) : hit.Info.MayBeSameVersion(rest.Info)))
-        {
-            return rest;
-        }
-
-        await rest.DisposeAsync().ConfigureAwait(false);
-        throw new ObjectChangedException(key);
+    /// <summary>A read that is not cached, because nothing tells the versions of the object apart, or its parts cannot be found.</summary>
+    internal async ValueTask<ReadResult> PassThroughAsync(string key, ReadOptions options, CancellationToken ct)
+    {
+        Counter.AddOriginRequest();
+        ReadResult result = await _origin.GetAsync(key, options, ct).ConfigureAwait(false);
+        Counter.AddOriginBytes(result.Length);
+        return result;
     }
 
     private async ValueTask<CacheHit?> GetCachedAsync(string key, ByteRange range, CancellationToken ct)
     {
         try
         {
-            return await _storage.GetAsync(StoreId, key, range, ct).ConfigureAwait(false);
+            return await Storage.GetAsync(StoreId, key, range, ct).ConfigureAwait(false);
         }
         catch (RangeNotSatisfiableException)
         {
-            IndexEntry? entry = await _storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
+            IndexEntry? entry = await Storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
             if (entry is not null && IsFresh(entry))
             {
                 throw;
@@ -222,17 +213,17 @@ public sealed class CachedStore : IZarrStore
         ReadStatus status = hit.Status == ReadStatus.Absent ? ReadStatus.Absent : options.Evaluate(hit.Info);
         if (status == ReadStatus.Found)
         {
-            _counter.AddHit();
-            return new HitResult(this, hit, _counter, started);
+            Counter.AddHit();
+            return new HitResult(this, hit, started);
         }
 
         if (status == ReadStatus.Absent)
         {
-            _counter.AddAbsentHit();
+            Counter.AddAbsentHit();
         }
         else
         {
-            _counter.AddHit();
+            Counter.AddHit();
         }
 
         ObjectInfo info = hit.Info;
@@ -240,47 +231,113 @@ public sealed class CachedStore : IZarrStore
         return ReadResult.WithoutBytes(status, info);
     }
 
+    /// <summary>Answers with what is cached in parts and what is missing between them; null if there is none, or none that can be trusted.</summary>
+    private async ValueTask<ReadResult?> AssembleAsync(string key, ReadOptions options, long started, CancellationToken ct)
+    {
+        CachedParts? cached = await Storage.FindPartsAsync(StoreId, key, options.Range, ct).ConfigureAwait(false);
+        if (cached is null)
+        {
+            return null;
+        }
+
+        if (!cached.AreOneVersion || !await ConfirmAsync(key, cached, ct).ConfigureAwait(false))
+        {
+            await Storage.DeleteAsync(StoreId, key, ct).ConfigureAwait(false);
+            return null;
+        }
+
+        ReadStatus status = options.Evaluate(cached.Info);
+        if (status != ReadStatus.Found)
+        {
+            return ReadResult.WithoutBytes(status, cached.Info);
+        }
+
+        (long offset, long length) = options.Range.Resolve(key, cached.Info.Size);
+        var result = new AssembledResult(this, key, cached.Info, offset, length, cached.Parts, null, started);
+        return result;
+    }
+
+    /// <summary>Asks the origin whether parts past their time are still of its version.</summary>
+    private async ValueTask<bool> ConfirmAsync(string key, CachedParts cached, CancellationToken ct)
+    {
+        if (cached.Parts.All(IsFresh))
+        {
+            return true;
+        }
+
+        Counter.AddOriginRequest();
+        ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: cached.Info.ETag, IfModifiedSince: cached.Info.LastModified), ct).ConfigureAwait(false);
+        await answer.DisposeAsync().ConfigureAwait(false);
+        if (answer.Status != ReadStatus.NotModified)
+        {
+            return false;
+        }
+
+        Counter.AddRevalidation();
+        foreach (IndexEntry part in cached.Parts)
+        {
+            await Storage.TouchAsync(part, _time.GetUtcNow(), ct).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
     /// <summary>Asks the origin, together with whoever else wants the key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="stale">What is cached and past its time; given away or disposed of here.</param>
     /// <param name="options">What the caller wants of it.</param>
+    /// <param name="lookAgain">Whether another fetch may have ended since the caller looked into the cache.</param>
     /// <param name="started">When the caller's read began.</param>
     /// <param name="ct">Gives up waiting, and leaves the others alone.</param>
-    /// <returns>Null if what was confirmed is not what this caller holds: then it must look again.</returns>
-    private async ValueTask<ReadResult?> FetchAsync(string key, CacheHit? stale, ReadOptions options, long started, CancellationToken ct)
+    /// <returns>Null if the caller must look into the cache again.</returns>
+    private async ValueTask<ReadResult?> FetchAsync(string key, CacheHit? stale, ReadOptions options, bool lookAgain, long started, CancellationToken ct)
     {
-        Fetch? fetch = _fetcher.Join(key, stale?.Entry);
+        ByteRange range = stale is not null ? ByteRange.All : Align(options.Range);
+        Fetch? fetch = Fetcher.Join(key, range, stale?.Entry, lookAgain);
         try
         {
             FetchHead head = await fetch.Head.WaitAsync(ct).ConfigureAwait(false);
-            if (head.Status == ReadStatus.NotModified)
+            switch (head.Outcome)
             {
-                if (stale?.Entry.Version != fetch.Stale!.Version)
-                {
+                case FetchOutcome.Confirmed when stale is not null && stale.Entry.Version == fetch.Stale!.Version:
+                    CacheHit confirmed = stale;
+                    stale = null;
+                    return await AnswerAsync(confirmed, options, started).ConfigureAwait(false);
+
+                case FetchOutcome.Absent:
+                    Counter.AddMiss();
+                    return ReadResult.WithoutBytes(ReadStatus.Absent);
+
+                case FetchOutcome.Found:
+                    break;
+
+                default:
                     return null;
-                }
-
-                CacheHit confirmed = stale;
-                stale = null;
-                return await AnswerAsync(confirmed, options, started).ConfigureAwait(false);
             }
 
-            if (head.IsTooLarge)
-            {
-                return await PassThroughAsync(key, options, ct).ConfigureAwait(false);
-            }
-
-            _counter.AddMiss();
-            ReadStatus status = head.Status == ReadStatus.Found ? options.Evaluate(head.Info) : head.Status;
+            ReadStatus status = options.Evaluate(head.Info);
             if (status != ReadStatus.Found)
             {
+                Counter.AddMiss();
                 return ReadResult.WithoutBytes(status, head.Info);
             }
 
             (long offset, long length) = options.Range.Resolve(key, head.Info.Size);
-            var result = new FetchResult(fetch, head.Info, offset, length, _counter, started);
-            fetch = null;
-            return result;
+            bool bringsAll = length == 0 || (head.Brings(offset) && head.Brings(offset + length - 1));
+            if (!bringsAll && !head.Info.HasStrongValidator)
+            {
+                Counter.AddMiss();
+                return await PassThroughAsync(key, options, ct).ConfigureAwait(false);
+            }
+
+            FetchResult? first = null;
+            if (bringsAll || head.Brings(offset))
+            {
+                first = new FetchResult(fetch, head, offset, Math.Min(offset + length, head.Offset + head.Length) - offset);
+                fetch = null;
+            }
+
+            return new AssembledResult(this, key, head.Info, offset, length, [], first, started);
         }
         finally
         {
@@ -292,25 +349,26 @@ public sealed class CachedStore : IZarrStore
         }
     }
 
-    /// <summary>A read that is not cached: a part of what is not cached whole, or an object too large to be held in memory.</summary>
-    private async ValueTask<ReadResult> PassThroughAsync(string key, ReadOptions options, CancellationToken ct)
+    private ByteRange Align(ByteRange range)
     {
-        _counter.AddMiss();
-        _counter.AddOriginRequest();
-        ReadResult result = await _origin.GetAsync(key, options, ct).ConfigureAwait(false);
-        _counter.AddOriginBytes(result.Length);
-        return result;
+        if (range.IsAll || range.Start is not { } start || !range.TryResolve(long.MaxValue, out _, out long length))
+        {
+            return range;
+        }
+
+        (long from, long to) = AlignGap(start, start + length, 0, long.MaxValue);
+        return ByteRange.Slice(from, to - from);
     }
 
     /// <summary>Drops what is cached of a key that was written, and below its node if it is a metadata document that changed.</summary>
     private async ValueTask ForgetAsync(string key, SharedBuffer? document)
     {
-        await _fetcher.SupersedeAsync(key).ConfigureAwait(false);
+        await Fetcher.SupersedeAsync(key).ConfigureAwait(false);
         if (ZarrKey.IsMetadata(key))
         {
-            await _fetcher.DropBelowChangedNodeAsync(key, document, null).ConfigureAwait(false);
+            await Fetcher.DropBelowChangedNodeAsync(key, document, null).ConfigureAwait(false);
         }
 
-        await _storage.DeleteAsync(StoreId, key, CancellationToken.None).ConfigureAwait(false);
+        await Storage.DeleteAsync(StoreId, key, CancellationToken.None).ConfigureAwait(false);
     }
 }

@@ -21,8 +21,14 @@ public sealed record CachedStoreOptions
     /// <summary>The same for keys that the origin said do not exist; a day by default.</summary>
     public TimeSpan AbsentTimeToLive { get; init; } = TimeSpan.FromDays(1);
 
-    /// <summary>The largest object that is fetched into memory and cached as one value, in bytes; 64 MiB by default, at least 1. Larger ones are streamed past the cache.</summary>
+    /// <summary>The largest object that is fetched and cached as one value, in bytes; 64 MiB by default, at least 1. Larger ones are fetched and cached in parts, so that memory stays bounded.</summary>
     public long MaxWholeObject { get; init; } = 64L << 20;
+
+    /// <summary>The most bytes that are fetched with one request for a part, and held in memory for it; 16 MiB by default, at least 1.</summary>
+    public long MaxPart { get; init; } = 16L << 20;
+
+    /// <summary>Requests for parts are rounded out to multiples of so many bytes, where nothing is cached; 1 by default, which fetches no byte more than was asked for.</summary>
+    public long PartAlignment { get; init; } = 1;
 
     /// <summary>Which values are cached; null for all.</summary>
     public StoreItemFilter? Filter { get; init; }
@@ -39,9 +45,16 @@ public sealed record CachedStoreOptions
         RequireTime(ChunkTimeToLive, nameof(ChunkTimeToLive));
         RequireTime(AbsentTimeToLive, nameof(AbsentTimeToLive));
         ArgumentNullException.ThrowIfNull(TimeProvider);
-        if (MaxWholeObject < 1)
+        RequirePositive(MaxWholeObject, nameof(MaxWholeObject));
+        RequirePositive(MaxPart, nameof(MaxPart));
+        RequirePositive(PartAlignment, nameof(PartAlignment));
+    }
+
+    private static void RequirePositive(long value, string name)
+    {
+        if (value < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(MaxWholeObject), MaxWholeObject, $"{nameof(MaxWholeObject)} is {MaxWholeObject}; it must be at least 1 byte.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be at least 1 byte.");
         }
     }
 

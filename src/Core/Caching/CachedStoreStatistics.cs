@@ -45,17 +45,21 @@ internal sealed class CachedStoreCounter(TimeProvider time)
 
     public void AddOriginBytes(long bytes) => Interlocked.Add(ref _originBytes, bytes);
 
-    public void AddReadHit(long bytes, long startTimestamp)
+    /// <summary>The last byte of a read was taken.</summary>
+    public void AddRead(bool missed, long bytes, long startTimestamp)
     {
-        Interlocked.Add(ref _hitBytes, bytes);
-        Interlocked.Increment(ref _timedHits);
-        Interlocked.Add(ref _hitTicks, time.GetTimestamp() - startTimestamp);
-    }
-
-    public void AddReadMiss(long startTimestamp)
-    {
-        Interlocked.Increment(ref _timedMisses);
-        Interlocked.Add(ref _missTicks, time.GetTimestamp() - startTimestamp);
+        long ticks = time.GetTimestamp() - startTimestamp;
+        if (missed)
+        {
+            Interlocked.Increment(ref _timedMisses);
+            Interlocked.Add(ref _missTicks, ticks);
+        }
+        else
+        {
+            Interlocked.Add(ref _hitBytes, bytes);
+            Interlocked.Increment(ref _timedHits);
+            Interlocked.Add(ref _hitTicks, ticks);
+        }
     }
 
     private TimeSpan Mean(ref long ticks, ref long count) =>

@@ -4,9 +4,9 @@ using System.Runtime.ExceptionServices;
 namespace ZarrCache;
 
 /// <summary>
-/// One request to the origin for one whole object, on behalf of all who want it meanwhile. Those who joined learn of
-/// the answer when its head arrives and read the bytes as they come. When the last of them leaves, the request is
-/// cancelled; one that leaves earlier leaves the others alone.
+/// One request to the origin, for an object or a range of it, on behalf of all who want it meanwhile. Those who joined
+/// learn of the answer when its head arrives and read the bytes as they come. When the last of them leaves, the
+/// request is cancelled; one that leaves earlier leaves the others alone.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no wait handle: it holds nothing, and disposing of it would race with the last waiter's cancellation.")]
 internal sealed class Fetch
@@ -26,17 +26,29 @@ internal sealed class Fetch
     private ExceptionDispatchInfo? _failure;
     private TaskCompletionSource? _progress;
 
-    /// <param name="key">The key, whose first waiter is the caller.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="range">What is asked for.</param>
     /// <param name="stale">What is cached and past its time, to be confirmed or replaced; null for nothing.</param>
-    public Fetch(string key, IndexEntry? stale)
+    /// <param name="expected">The object that the range is to be of; null if that is not known, or cannot be told.</param>
+    /// <param name="lookAgain">Whether to look into the cache once more before the origin is asked: another fetch may have ended since the caller looked.</param>
+    public Fetch(string key, ByteRange range, IndexEntry? stale, ObjectInfo? expected, bool lookAgain)
     {
+        Expected = expected;
         Key = key;
+        Range = range;
         Stale = stale;
+        LooksAgain = lookAgain;
     }
 
     public string Key { get; }
 
+    public ByteRange Range { get; }
+
     public IndexEntry? Stale { get; }
+
+    public ObjectInfo? Expected { get; }
+
+    public bool LooksAgain { get; }
 
     /// <summary>Cancelled when nobody waits any more.</summary>
     public CancellationToken Abandoned => _cancel.Token;
@@ -113,7 +125,7 @@ internal sealed class Fetch
         _head.SetResult(head);
     }
 
-    /// <summary>Bytes up to <paramref name="available"/> have come.</summary>
+    /// <summary>So many bytes of the answer have come.</summary>
     public void Advance(long available)
     {
         TaskCompletionSource? progress;
@@ -148,15 +160,17 @@ internal sealed class Fetch
         }
     }
 
-    /// <summary>Copies bytes from <paramref name="position"/> on as soon as there are any. For waiters.</summary>
+    /// <summary>Copies bytes of the answer from <paramref name="position"/> on, as soon as there are any. For waiters.</summary>
     public async ValueTask<int> ReadAsync(long position, Memory<byte> destination, CancellationToken ct)
     {
+        long available;
         while (true)
         {
             Task progress;
             lock (_lock)
             {
-                if (_available > position)
+                available = _available;
+                if (available > position)
                 {
                     break;
                 }
@@ -168,7 +182,7 @@ internal sealed class Fetch
             await progress.WaitAsync(ct).ConfigureAwait(false);
         }
 
-        int count = (int)Math.Min(destination.Length, Interlocked.Read(ref _available) - position);
+        int count = (int)Math.Min(destination.Length, available - position);
         int copied = 0;
         while (copied < count)
         {
@@ -190,9 +204,3 @@ internal sealed class Fetch
         }
     }
 }
-
-/// <summary>What the origin answered to a <see cref="Fetch"/>.</summary>
-/// <param name="Status">Found, absent, or not modified: then what was stale is confirmed.</param>
-/// <param name="Info">Of the object, if it was found.</param>
-/// <param name="IsTooLarge">Whether the object is too large to be held in memory and shared: each waiter asks the origin for itself.</param>
-internal readonly record struct FetchHead(ReadStatus Status, ObjectInfo Info = default, bool IsTooLarge = false);

@@ -1,54 +1,58 @@
+using System.Buffers;
 using Microsoft.Extensions.Logging;
 
 namespace ZarrCache;
 
 /// <summary>
-/// Fetches whole objects of one store from its origin, each once for all who ask at a time, and hands them to the cache.
+/// Fetches objects of one store, and ranges of them, from its origin, each once for all who ask at a time, and hands them
+/// to the cache: to the cache first, then to who waits for the last byte, so that whoever comes after finds them there.
 /// </summary>
 internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheStorage storage, CachedStoreOptions options, CachedStoreCounter counter, ILogger logger)
 {
     private readonly ILogger _logger = logger;
+    private readonly Fetches _fetches = new();
 
-    /// <summary>Guards <see cref="_fetches"/>.</summary>
-    private readonly Lock _lock = new();
+    /// <summary>
+    /// Joins any fetch of a key, or begins one of a range: for a caller who does not know the object, and learns of it by
+    /// the head. The caller is a waiter of it.
+    /// </summary>
+    public Fetch Join(string key, ByteRange range, IndexEntry? stale, bool lookAgain) =>
+        Start(_fetches.JoinOrAdd(key, _ => true, _ => new Fetch(key, Limit(range), stale, null, lookAgain)));
 
-    /// <summary>What is under way and may be joined.</summary>
-    private readonly Dictionary<string, Fetch> _fetches = new(StringComparer.Ordinal);
-
-    /// <summary>Joins the fetch of a key that is under way, or begins one. The caller is a waiter of it.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="stale">What is to be confirmed or replaced, if a fetch is begun; null to fetch without conditions.</param>
-    public Fetch Join(string key, IndexEntry? stale)
+    /// <summary>
+    /// Joins a fetch that brings a byte of a known object, or begins one of [<paramref name="start"/>, <paramref name="end"/>), which has it,
+    /// less what is under way around it. The caller is a waiter of it.
+    /// </summary>
+    public Fetch JoinAt(string key, in ObjectInfo info, long offset, long start, long end, bool lookAgain)
     {
-        Fetch fetch;
-        lock (_lock)
+        ObjectInfo known = info;
+        if (end - start > options.MaxPart)
         {
-            if (_fetches.TryGetValue(key, out Fetch? underWay) && underWay.TryJoin())
-            {
-                return underWay;
-            }
-
-            _fetches[key] = fetch = new Fetch(key, stale);
+            (start, end) = (offset, Math.Min(end, offset + options.MaxPart));
         }
 
-        _ = RunAsync(fetch);
-        return fetch;
+        return Start(_fetches.JoinOrAdd(
+            key,
+            fetch => Extent(fetch, known.Size) is var extent && offset >= extent.Start && offset < extent.End,
+            others =>
+            {
+                foreach (Fetch other in others)
+                {
+                    (long otherStart, long otherEnd) = Extent(other, known.Size);
+                    start = otherEnd <= offset ? Math.Max(start, otherEnd) : start;
+                    end = otherStart > offset ? Math.Min(end, otherStart) : end;
+                }
+
+                return new Fetch(key, ByteRange.Slice(start, end - start), null, known.HasStrongValidator ? known : null, lookAgain);
+            }));
     }
 
     /// <summary>A key is being written: see <see cref="Fetch.SupersedeAsync"/>.</summary>
-    public Task SupersedeAsync(string key)
-    {
-        Fetch? fetch;
-        lock (_lock)
-        {
-            _fetches.Remove(key, out fetch);
-        }
-
-        return fetch?.SupersedeAsync() ?? Task.CompletedTask;
-    }
+    public Task SupersedeAsync(string key) => Task.WhenAll(_fetches.RemoveAll(key).Select(fetch => fetch.SupersedeAsync()));
 
     /// <summary>The keys of a prefix are being written or dropped.</summary>
-    public Task SupersedePrefixAsync(string prefix) => SupersedeAsync(fetch => fetch.Key.StartsWith(prefix, StringComparison.Ordinal), waitFor: _ => true);
+    public Task SupersedePrefixAsync(string prefix) =>
+        Task.WhenAll(_fetches.RemoveAll(fetch => fetch.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(fetch => fetch.SupersedeAsync()));
 
     /// <summary>
     /// Drops what is cached below the node of a metadata document, if the document is not what was cached before.
@@ -69,46 +73,43 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
 
         string node = ZarrKey.NodePrefix(key);
         LogNodeChanged(storeId, key, node);
+        List<Fetch> below = _fetches.RemoveAll(fetch => fetch != own && fetch.Key.StartsWith(node, StringComparison.Ordinal));
+        Task[] storing = [.. below.Select(fetch => (fetch.Key, Storing: fetch.SupersedeAsync()))
 
-        // Two documents of a node that change at once would wait for each other: only chunks are waited for.
-        await SupersedeAsync(fetch => fetch != own && fetch.Key.StartsWith(node, StringComparison.Ordinal), waitFor: fetch => !ZarrKey.IsMetadata(fetch.Key)).ConfigureAwait(false);
+            // Two documents of a node that change at once would wait for each other: only chunks are waited for.
+            .Where(fetch => !ZarrKey.IsMetadata(fetch.Key)).Select(fetch => fetch.Storing)];
+        await Task.WhenAll(storing).ConfigureAwait(false);
         await storage.DeletePrefixAsync(storeId, node, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private Task SupersedeAsync(Func<Fetch, bool> which, Func<Fetch, bool> waitFor)
+    private Fetch Start((Fetch Fetch, bool IsNew) joined)
     {
-        List<Fetch> fetches;
-        lock (_lock)
+        if (joined.IsNew)
         {
-            fetches = [.. _fetches.Values.Where(which)];
-            foreach (Fetch fetch in fetches)
-            {
-                _fetches.Remove(fetch.Key);
-            }
+            _ = RunAsync(joined.Fetch);
         }
 
-        var storing = new List<Task>();
-        foreach (Fetch fetch in fetches)
-        {
-            Task task = fetch.SupersedeAsync();
-            if (waitFor(fetch))
-            {
-                storing.Add(task);
-            }
-        }
-
-        return Task.WhenAll(storing);
+        return joined.Fetch;
     }
 
-    private void Forget(Fetch fetch)
+    /// <summary>A range that is longer than a part is asked for by its first part, if it is known where that begins.</summary>
+    private ByteRange Limit(ByteRange range) =>
+        !range.IsAll && range.Start is { } start && (!range.TryResolve(long.MaxValue, out _, out long length) || length > options.MaxPart)
+            ? ByteRange.Slice(start, Math.Min(options.MaxPart, long.MaxValue - start))
+            : range;
+
+    /// <summary>Which bytes of an object of <paramref name="size"/> bytes a fetch brings, or will bring when its head has come; an empty run for none.</summary>
+    private (long Start, long End) Extent(Fetch fetch, long size)
     {
-        lock (_lock)
+        if (fetch.Head.IsCompletedSuccessfully)
         {
-            if (_fetches.TryGetValue(fetch.Key, out Fetch? current) && current == fetch)
-            {
-                _fetches.Remove(fetch.Key);
-            }
+            FetchHead head = fetch.Head.Result;
+            return head.Outcome == FetchOutcome.Found ? (head.Offset, head.Offset + head.Length) : default;
         }
+
+        return fetch.Range.TryResolve(size, out long start, out long length)
+            ? (start, start + (fetch.Range.IsAll && size <= options.MaxWholeObject ? length : Math.Min(length, options.MaxPart)))
+            : default;
     }
 
     private async Task RunAsync(Fetch fetch)
@@ -116,9 +117,15 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         Exception? failure = null;
         try
         {
+            if (fetch.LooksAgain && await IsCachedAsync(fetch).ConfigureAwait(false))
+            {
+                End(fetch, new FetchHead(FetchOutcome.Cached));
+                return;
+            }
+
             long started = options.TimeProvider.GetTimestamp();
             counter.AddOriginRequest();
-            ReadResult result = await origin.GetAsync(fetch.Key, GetConditions(fetch.Stale), fetch.Abandoned).ConfigureAwait(false);
+            ReadResult result = await origin.GetAsync(fetch.Key, GetOptions(fetch), fetch.Abandoned).ConfigureAwait(false);
             await using (result.ConfigureAwait(false))
             {
                 await TakeAsync(fetch, result, started).ConfigureAwait(false);
@@ -134,15 +141,28 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         }
         finally
         {
-            Forget(fetch);
+            _fetches.Remove(fetch);
             fetch.End(failure);
         }
     }
 
-    private static ReadOptions GetConditions(IndexEntry? stale) =>
-        stale is { Kind: EntryKind.Value } ? new ReadOptions(IfNoneMatch: stale.ETag, IfModifiedSince: stale.LastModified) : default;
+    /// <summary>Whether another fetch brought what this one is for, after its caller looked and before this one was begun.</summary>
+    private async ValueTask<bool> IsCachedAsync(Fetch fetch)
+    {
+        if (fetch.Stale is not null)
+        {
+            return false;
+        }
 
-    /// <summary>Takes the origin's answer: to the cache first, then to the waiters, so that whoever comes after finds it in the cache.</summary>
+        return await storage.FindAsync(storeId, fetch.Key, fetch.Abandoned).ConfigureAwait(false) is not null
+            || await storage.FindPartsAsync(storeId, fetch.Key, fetch.Range, fetch.Abandoned).ConfigureAwait(false) is { Parts.Count: > 0 };
+    }
+
+    private static ReadOptions GetOptions(Fetch fetch) =>
+        fetch.Stale is { Kind: EntryKind.Value } stale
+            ? new ReadOptions(fetch.Range, IfNoneMatch: stale.ETag, IfModifiedSince: stale.LastModified, AcceptWhole: true)
+            : new ReadOptions(fetch.Range, IfMatch: fetch.Expected?.StrongETag, AcceptWhole: true);
+
     private async Task TakeAsync(Fetch fetch, ReadResult result, long started)
     {
         switch (result.Status)
@@ -150,38 +170,22 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
             case ReadStatus.NotModified when fetch.Stale is { } stale:
                 counter.AddRevalidation();
                 await fetch.StoreAsync(() => storage.TouchAsync(stale, options.TimeProvider.GetUtcNow(), CancellationToken.None).AsTask()).ConfigureAwait(false);
-                Forget(fetch);
-                fetch.Begin(new FetchHead(ReadStatus.NotModified));
+                End(fetch, new FetchHead(FetchOutcome.Confirmed));
                 break;
 
             case ReadStatus.Absent:
-                await fetch.StoreAsync(() => StoreAsync(fetch, null, default, started)).ConfigureAwait(false);
-                Forget(fetch);
-                fetch.Begin(new FetchHead(ReadStatus.Absent));
+                await fetch.StoreAsync(() => StoreAsync(fetch, EntryKind.Absent, null, default, started)).ConfigureAwait(false);
+                End(fetch, new FetchHead(FetchOutcome.Absent));
                 break;
 
-            case ReadStatus.Found when result.Length > options.MaxWholeObject:
-                Forget(fetch);
-                fetch.Begin(new FetchHead(ReadStatus.Found, result.Info, IsTooLarge: true));
+            case ReadStatus.PreconditionFailed when fetch.Expected is not null:
+            case ReadStatus.Found when fetch.Expected is { } expected && !expected.IsSameVersion(result.Info):
+                await fetch.StoreAsync(() => storage.DeleteAsync(storeId, fetch.Key, CancellationToken.None).AsTask()).ConfigureAwait(false);
+                End(fetch, new FetchHead(FetchOutcome.Changed));
                 break;
 
             case ReadStatus.Found:
-                SharedBuffer buffer = SharedBuffer.Rent(result.Length);
-                fetch.Begin(new FetchHead(ReadStatus.Found, result.Info), buffer);
-                for (long position = 0; position < buffer.Length;)
-                {
-                    int count = await result.ReadSomeAsync(buffer.GetBlockFrom(position), fetch.Abandoned).ConfigureAwait(false);
-                    counter.AddOriginBytes(count);
-                    position += count;
-                    if (position < buffer.Length)
-                    {
-                        fetch.Advance(position);
-                    }
-                }
-
-                await fetch.StoreAsync(() => StoreAsync(fetch, buffer, result.Info, started)).ConfigureAwait(false);
-                Forget(fetch);
-                fetch.Advance(buffer.Length);
+                await TakeBytesAsync(fetch, result, started).ConfigureAwait(false);
                 break;
 
             default:
@@ -189,52 +193,105 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         }
     }
 
-    /// <summary>Hands a value, or an absence, to the cache. What fails there fails there.</summary>
-    private async Task StoreAsync(Fetch fetch, SharedBuffer? bytes, ObjectInfo info, long started)
+    /// <summary>Takes the whole object if it came and is not too large; else the range that was asked for, or the first part of it.</summary>
+    private async Task TakeBytesAsync(Fetch fetch, ReadResult result, long started)
+    {
+        (long offset, long length) = fetch.Range.Resolve(fetch.Key, result.Info.Size);
+        bool whole = result.Offset == 0 && result.Length == result.Info.Size;
+        if (!whole && (result.Offset, result.Length) != (offset, length))
+        {
+            throw new StoreException(
+                $"The origin of store '{storeId}' answered a read of {length} bytes of '{fetch.Key}' from {offset} on with {result.Length} bytes from {result.Offset} on.");
+        }
+
+        EntryKind kind = whole && result.Length <= options.MaxWholeObject ? EntryKind.Value : EntryKind.Part;
+        (offset, length) = kind == EntryKind.Value ? (0, result.Length) : (offset, Math.Min(length, options.MaxPart));
+        await SkipAsync(result, offset - result.Offset, fetch.Abandoned).ConfigureAwait(false);
+
+        SharedBuffer buffer = SharedBuffer.Rent(length);
+        fetch.Begin(new FetchHead(FetchOutcome.Found, result.Info, offset, length), buffer);
+        for (long position = 0; position < length;)
+        {
+            int count = await result.ReadSomeAsync(buffer.GetBlockFrom(position), fetch.Abandoned).ConfigureAwait(false);
+            counter.AddOriginBytes(count);
+            position += count;
+            if (position < length)
+            {
+                fetch.Advance(position);
+            }
+        }
+
+        await fetch.StoreAsync(() => StoreAsync(fetch, kind, buffer, result.Info, started, offset)).ConfigureAwait(false);
+        _fetches.Remove(fetch);
+        fetch.Advance(length);
+    }
+
+    /// <summary>Reads what lies before the bytes that are wanted, of an object that came whole and is too large to be kept whole.</summary>
+    private async ValueTask SkipAsync(ReadResult result, long count, CancellationToken ct)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(count, 64 * 1024));
+        try
+        {
+            while (count > 0)
+            {
+                int read = await result.ReadSomeAsync(buffer.AsMemory(0, (int)Math.Min(count, buffer.Length)), ct).ConfigureAwait(false);
+                counter.AddOriginBytes(read);
+                count -= read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void End(Fetch fetch, FetchHead head)
+    {
+        _fetches.Remove(fetch);
+        fetch.Begin(head);
+    }
+
+    /// <summary>Hands a value, a part or an absence to the cache. What fails there fails there.</summary>
+    private async Task StoreAsync(Fetch fetch, EntryKind kind, SharedBuffer? bytes, ObjectInfo info, long started, long offset = 0)
     {
         TimeSpan duration = options.TimeProvider.GetElapsedTime(started);
         try
         {
-            if (ZarrKey.IsMetadata(fetch.Key))
+            if (kind != EntryKind.Part && ZarrKey.IsMetadata(fetch.Key))
             {
                 await DropBelowChangedNodeAsync(fetch.Key, bytes, fetch).ConfigureAwait(false);
             }
 
-            if (bytes is not null && options.Filter?.Invoke(storeId, fetch.Key, bytes.Length, duration) == false)
+            bool wanted = bytes is null || options.Filter?.Invoke(storeId, fetch.Key, bytes.Length, duration) != false;
+            var item = new CacheItem
             {
-                await ForgetStaleAsync(fetch).ConfigureAwait(false);
-                return;
+                StoreId = storeId,
+                Key = fetch.Key,
+                Kind = kind,
+                Offset = kind == EntryKind.Part ? offset : 0,
+                Info = info,
+                Bytes = bytes,
+                LoadDuration = duration,
+                FetchedAt = options.TimeProvider.GetUtcNow(),
+            };
+            if (fetch.Stale is not null && (kind == EntryKind.Part || !wanted))
+            {
+                await storage.DeleteAsync(storeId, fetch.Key, CancellationToken.None).ConfigureAwait(false);
             }
 
-            bool taken = await storage.PutAsync(
-                new CacheItem
-                {
-                    StoreId = storeId,
-                    Key = fetch.Key,
-                    Kind = bytes is null ? EntryKind.Absent : EntryKind.Value,
-                    Info = info,
-                    Bytes = bytes,
-                    LoadDuration = duration,
-                    FetchedAt = options.TimeProvider.GetUtcNow(),
-                },
-                fetch.Abandoned).ConfigureAwait(false);
-            if (!taken)
+            if (wanted && !await storage.PutAsync(item, fetch.Abandoned).ConfigureAwait(false) && fetch.Stale is not null)
             {
-                await ForgetStaleAsync(fetch).ConfigureAwait(false);
+                await storage.DeleteAsync(storeId, fetch.Key, CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (Exception exception)
         {
             LogStoreFailed(exception, storeId, fetch.Key);
-        }
-    }
-
-    /// <summary>What was cached before is not what the origin has now.</summary>
-    private async ValueTask ForgetStaleAsync(Fetch fetch)
-    {
-        if (fetch.Stale is not null)
-        {
-            await storage.DeleteAsync(storeId, fetch.Key, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

@@ -13,6 +13,12 @@ public abstract class ForwardingCacheStorage(ICacheStorage inner) : ICacheStorag
     public virtual ValueTask<CacheHit?> GetAsync(string storeId, string key, ByteRange range, CancellationToken ct) => Inner.GetAsync(storeId, key, range, ct);
 
     /// <inheritdoc/>
+    public virtual ValueTask<CachedParts?> FindPartsAsync(string storeId, string key, ByteRange range, CancellationToken ct) => Inner.FindPartsAsync(storeId, key, range, ct);
+
+    /// <inheritdoc/>
+    public virtual ValueTask<CacheHit?> GetPartAsync(IndexEntry part, long offset, long length, CancellationToken ct) => Inner.GetPartAsync(part, offset, length, ct);
+
+    /// <inheritdoc/>
     public virtual ValueTask<bool> PutAsync(CacheItem item, CancellationToken ct) => Inner.PutAsync(item, ct);
 
     /// <inheritdoc/>

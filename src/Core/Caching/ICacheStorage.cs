@@ -22,8 +22,23 @@ public interface ICacheStorage : IAsyncDisposable
     ValueTask<CacheHit?> GetAsync(string storeId, string key, ByteRange range, CancellationToken ct);
 
     /// <summary>
+    /// What is cached of an object in parts: those that share a byte with the range, and what the object is; null if no
+    /// part of it is cached. No access is recorded, no byte read. A read of a range that begins where a part does, and
+    /// ends within it, needs this not: <see cref="GetAsync"/> answers it.
+    /// </summary>
+    ValueTask<CachedParts?> FindPartsAsync(string storeId, string key, ByteRange range, CancellationToken ct);
+
+    /// <summary>Begins a read within one part and records an access; null if its bytes are not there any more.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="offset">The first byte wanted, in the object.</param>
+    /// <param name="length">How many; all within the part.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>A hit that the caller disposes of.</returns>
+    ValueTask<CacheHit?> GetPartAsync(IndexEntry part, long offset, long length, CancellationToken ct);
+
+    /// <summary>
     /// Takes over an item to be cached, in place of what was cached under its key before; a value or an absence replaces
-    /// the key's parts too. Does not wait until it is written, save as the storage's options say of a full queue.
+    /// the key's parts too, a part those that it overlaps. Does not wait until it is written, save as the storage's options say of a full queue.
     /// </summary>
     /// <returns>False if it was declined: too large, or the queue is full.</returns>
     ValueTask<bool> PutAsync(CacheItem item, CancellationToken ct);

@@ -11,8 +11,8 @@ public sealed record IndexedCacheStorageOptions
     /// <summary>The most entries, absences included, which have no bytes that <see cref="MaxSize"/> could bound; at least 1, by default 50 million. Absences are given up first.</summary>
     public long MaxEntries { get; init; } = 50_000_000;
 
-    /// <summary>The most bytes that may wait to be written; at least 1, by default 256 MiB. They are memory.</summary>
-    public long QueueSize { get; init; } = 256L << 20;
+    /// <summary>The most bytes that may wait to be written; at least 1, by default 64 MiB. They are memory.</summary>
+    public long QueueSize { get; init; } = 64L << 20;
 
     /// <summary>What becomes of an item when the queue is full; by default it is not cached this time.</summary>
     public QueueFullMode WhenQueueFull { get; init; } = QueueFullMode.Skip;

@@ -113,6 +113,22 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>The parts of a key that wait.</summary>
+    public IReadOnlyList<IndexEntry> FindParts(string storeId, string key)
+    {
+        if (Volatile.Read(ref _count) == 0)
+        {
+            return [];
+        }
+
+        lock (_lock)
+        {
+            return _pending.TryGetValue((storeId, key), out List<PendingWrite>? items)
+                ? [.. items.Select(item => item.Entry).Where(entry => entry.Kind == EntryKind.Part)]
+                : [];
+        }
+    }
+
     /// <summary>Forgets what waits for a key. What is being written goes on, holding the key's gate.</summary>
     /// <returns>Whether anything waited.</returns>
     public bool Withdraw(string storeId, string key)

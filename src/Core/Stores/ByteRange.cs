@@ -30,6 +30,9 @@ public readonly record struct ByteRange
     /// <summary>Whether the range counts from the end, so that it has no offset before the object's size is known.</summary>
     public bool IsSuffix => _form == Form.Suffix;
 
+    /// <summary>The first byte of the range, if it is known without the object's size: for all forms but <see cref="Suffix"/>.</summary>
+    public long? Start => _form == Form.Suffix ? null : _first;
+
     /// <summary>All bytes from <paramref name="offset"/> (0 is the first) to the end.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is negative.</exception>
     public static ByteRange From(long offset)

@@ -6,8 +6,8 @@ namespace ZarrCache;
 /// <param name="LastModified">When the store says that the object last changed; null if it does not say.</param>
 public readonly record struct ObjectInfo(long Size, string? ETag, DateTimeOffset? LastModified)
 {
-    /// <summary>Whether the store gave anything by which a later version can be told from this one.</summary>
-    public bool HasValidator => ETag is not null || LastModified is not null;
+    /// <summary>Whether the store gave anything by which two answers are known to be of one version, byte for byte: a strong ETag or a Last-Modified.</summary>
+    public bool HasStrongValidator => StrongETag is not null || LastModified is not null;
 
     /// <summary>
     /// Whether <paramref name="other"/> may be the same version of the object: the sizes are equal, and so is every
@@ -20,7 +20,7 @@ public readonly record struct ObjectInfo(long Size, string? ETag, DateTimeOffset
 
     /// <summary>Whether <paramref name="other"/> is known to be the same version: it may be, and they share a strong ETag or a Last-Modified.</summary>
     public bool IsSameVersion(in ObjectInfo other) =>
-        MayBeSameVersion(other) && ((ETag is not null && other.ETag is not null && !IsWeak(ETag)) || (LastModified is not null && other.LastModified is not null));
+        MayBeSameVersion(other) && ((StrongETag is not null && other.ETag is not null) || (LastModified is not null && other.LastModified is not null));
 
     /// <summary>The ETag if it vouches for every byte; a weak one does not.</summary>
     public string? StrongETag => ETag is null || IsWeak(ETag) ? null : ETag;

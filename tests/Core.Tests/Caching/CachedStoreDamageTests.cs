@@ -26,7 +26,11 @@ public sealed class CachedStoreDamageTests : IAsyncDisposable
         Assert.Equal(1, _f.Storage.Counters.Corrupt);
         await _f.Storage.FlushAsync(Ct);
         Assert.Equal(value, await _f.Store.GetBytesAsync("k", ct: Ct));
-        Assert.Equal(2, _f.Origin.Requests.Count);
+        await _f.Storage.FlushAsync(Ct);
+        Assert.Equal(value, await _f.Store.GetBytesAsync("k", ct: Ct));
+
+        // What was good before the damage went with the file: it is fetched again too, but each byte once.
+        Assert.Equal(2L * Size, _f.Origin.Bytes);
     }
 
     [Theory]
@@ -102,7 +106,8 @@ public sealed class CachedStoreDamageTests : IAsyncDisposable
         _f.Chunks.BeforeRead = null;
         await _f.Storage.FlushAsync(Ct);
         Assert.Equal(value, await _f.Store.GetBytesAsync("k", ct: Ct));
-        Assert.Equal((2, 1L), (_f.Origin.Requests.Count, _f.Storage.Counters.Failures));
+        Assert.Equal(2, _f.Origin.Requests.Count);
+        Assert.True(_f.Storage.Counters.Failures > 0);
     }
 
     [Fact]

@@ -137,17 +137,6 @@ public sealed class CachedStoreSingleFlightTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_object_above_the_limit_is_streamed_past_the_cache()
-    {
-        await using var f = new CacheFixture(options: options => options with { MaxWholeObject = 1000 });
-        byte[] large = await f.GiveAsync("large", 1001);
-        await f.WarmAsync("small", 1000);
-        Assert.Equal(large, await f.Store.GetBytesAsync("large", ct: Ct));
-        await f.Storage.FlushAsync(Ct);
-        Assert.Equal(1, (await f.Storage.GetTotalsAsync(null, Ct)).Count);
-    }
-
-    [Fact]
     public async Task A_hit_is_copied_to_a_pipe_no_faster_than_it_is_read()
     {
         byte[] value = await _f.WarmAsync("k", 4 << 20);

@@ -81,10 +81,18 @@ public sealed class Warmer(CachedStore store, ICacheStorage storage, int concurr
             case HitResult:
                 Interlocked.Increment(ref _cached); // its bytes are verified when somebody reads them
                 break;
-            case FetchResult:
+            case AssembledResult assembled:
                 await DrainAsync(result, ct).ConfigureAwait(false);
-                Interlocked.Increment(ref _fetched);
-                Interlocked.Add(ref _fetchedBytes, result.Length);
+                if (assembled.Missed)
+                {
+                    Interlocked.Increment(ref _fetched);
+                    Interlocked.Add(ref _fetchedBytes, result.Length);
+                }
+                else
+                {
+                    Interlocked.Increment(ref _cached);
+                }
+
                 break;
             default:
                 Interlocked.Increment(ref _tooLarge);
