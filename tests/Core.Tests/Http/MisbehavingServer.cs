@@ -33,8 +33,8 @@ internal sealed class MisbehavingServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
         await _accepting;
+        _listener.Dispose();
         _stop.Dispose();
     }
 
