@@ -3,8 +3,9 @@ using System.Buffers;
 namespace ZarrCache.Conformance;
 
 /// <summary>Bytes whose second half cannot be had, as if the device that they lie on had failed.</summary>
-internal sealed class FailingSequence : MemoryManager<byte>
+public sealed class FailingSequence : MemoryManager<byte>
 {
+    /// <summary>The bytes, and as many again that throw an <see cref="IOException"/>.</summary>
     public static ReadOnlySequence<byte> Create(byte[] bytes)
     {
         var second = new Segment(new FailingSequence(bytes.Length).Memory, bytes.Length, null);
