@@ -1,4 +1,5 @@
 using System.Globalization;
+using ZarrCache.Benchmarks.ReadPath;
 using ZarrCache.Benchmarks.Sqlite;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -9,11 +10,20 @@ switch (args)
     case ["sqlite", ..]:
         await SqliteBenchmarks.RunAsync(keys, rounds, only: Text("--only"));
         return 0;
+    case ["read", ..]:
+        await ReadPathBenchmarks.RunAsync(keys, rounds);
+        return 0;
+    case [LargeObjectBenchmark.ChildCommand, var size]:
+        await LargeObjectBenchmark.ChildAsync(long.Parse(size, CultureInfo.InvariantCulture));
+        return 0;
     case [MemoryBenchmark.ChildCommand, var count]:
         await MemoryBenchmark.ChildAsync(int.Parse(count, CultureInfo.InvariantCulture));
         return 0;
     default:
-        Console.Error.WriteLine("Usage: ZarrCache.Benchmarks sqlite [--keys 1000000] [--rounds 5] [--only push|pop|enumerate|mark|callers|memory]");
+        Console.Error.WriteLine("""
+            Usage: ZarrCache.Benchmarks sqlite [--keys 1000000] [--rounds 5] [--only push|pop|enumerate|mark|callers|memory]
+                   ZarrCache.Benchmarks read   [--keys 1000000] [--rounds 5]
+            """);
         return 2;
 }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using ZarrCache.Benchmarks.Harness;
 using ZarrCache.Index.Sqlite;
@@ -14,12 +13,7 @@ internal static class MemoryBenchmark
 
     public static async Task<string> RunAsync(int keys, long mostBytes)
     {
-        string self = Environment.ProcessPath!;
-        string[] host = Path.GetFileNameWithoutExtension(self) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
-        using Process child = Process.Start(new ProcessStartInfo(self, [.. host, ChildCommand, keys.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
-        string output = (await child.StandardOutput.ReadToEndAsync()).Trim();
-        await child.WaitForExitAsync();
-        if (!long.TryParse(output, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes))
+        if (await ChildProcess.RunAsync(ChildCommand, keys.ToString(CultureInfo.InvariantCulture)) is not { } bytes)
         {
             return ResultsFile.Invariant($"| {keys:N0} | not measured on this system | {mostBytes / 1_000_000} MB | |");
         }

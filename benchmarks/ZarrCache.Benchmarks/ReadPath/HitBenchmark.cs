@@ -1,0 +1,76 @@
+using Microsoft.Win32.SafeHandles;
+using ZarrCache.Benchmarks.Harness;
+
+namespace ZarrCache.Benchmarks.ReadPath;
+
+/// <summary>A hit through <see cref="CachedStore"/>, verified and marked, against opening and reading the same file; page cache hot, one thread.</summary>
+internal static class HitBenchmark
+{
+    public static async Task<Comparison> RunAsync(FilledCache cache, int otherKeys, int size, int files, int rounds, double atLeast)
+    {
+        (string[] keys, string[] paths) = await cache.CacheAsync(files, size);
+        int reads = (int)Math.Min(200_000, (8L << 30) / size);
+        var comparison = new Comparison($"hit of {size >> 10} KiB, {files:N0} values, {otherKeys:N0} other keys", "open + `RandomAccess.Read` of the same files", "reads", atLeast);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(size, pinned: true);
+        for (int round = 0; round < rounds; round++)
+        {
+            await comparison.MeasureAsync(
+                round,
+                () => Comparison.RateAsync(reads, () => HitAsync(cache.Store, keys, reads, buffer)),
+                () => Comparison.RateAsync(reads, () => OpenAndRead(paths, reads, buffer)));
+        }
+
+        return comparison;
+    }
+
+    /// <summary>The heap that one hit allocates: the mean, and the most of any.</summary>
+    public static async Task<(long Mean, long Most)> AllocatedAsync(FilledCache cache, int size, int files)
+    {
+        (string[] keys, _) = await cache.CacheAsync(files, size);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(size, pinned: true);
+        await HitAsync(cache.Store, keys, 10 * files, buffer);
+        long sum = 0, most = 0;
+        foreach (string key in keys)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            await using (ReadResult result = await cache.Store.GetAsync(key, default, CancellationToken.None))
+            {
+                await result.ReadAsync(buffer, CancellationToken.None);
+            }
+
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            sum += allocated;
+            most = Math.Max(most, allocated);
+        }
+
+        return (sum / keys.Length, most);
+    }
+
+    private static async Task HitAsync(CachedStore store, string[] keys, int reads, byte[] buffer)
+    {
+        for (int i = 0; i < reads; i++)
+        {
+            await using ReadResult result = await store.GetAsync(keys[i % keys.Length], default, CancellationToken.None);
+            await result.ReadAsync(buffer.AsMemory(0, (int)result.Length), CancellationToken.None);
+        }
+
+        if (store.Statistics.OriginRequests > store.Statistics.Misses || store.Statistics.Hits < reads)
+        {
+            throw new InvalidOperationException("Not every read was a hit.");
+        }
+    }
+
+    private static Task OpenAndRead(string[] paths, int reads, byte[] buffer)
+    {
+        for (int i = 0; i < reads; i++)
+        {
+            using SafeFileHandle file = File.OpenHandle(paths[i % paths.Length]);
+            if (RandomAccess.Read(file, buffer, 0) != buffer.Length)
+            {
+                throw new InvalidOperationException("A file is short.");
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+}
