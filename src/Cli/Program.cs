@@ -28,7 +28,7 @@ internal static class Program
             ct);
     }
 
-    private static RootCommand CreateRoot()
+    internal static RootCommand CreateRoot()
     {
         var root = new RootCommand("Keeps the chunks of Zarr datasets on the local disk, within a size, and serves them from there.")
         {

@@ -70,26 +70,32 @@ public sealed class CacheDirectory : IAsyncDisposable
         }
 
         path = CacheDirectoryPlace.Validate(path);
-        TimeProvider time = settings.TimeProvider ?? TimeProvider.System;
-        ILogger logger = settings.Logger ?? NullLogger.Instance;
-        var file = new CacheManifestFile(path, time);
-        CacheManifest manifest = await OpenManifestAsync(path, file, backends, settings, ct).ConfigureAwait(false);
-        EvictionPolicy policy = ParsePolicy(file, manifest);
-
-        var context = new CacheBackendContext(path, policy, time, logger);
-        StoreOpener opener = backends.OpenStorage(manifest.Storage, context);
-        IStoreIndex index = await backends.OpenIndexAsync(manifest.Index, context, ct).ConfigureAwait(false);
+        var file = new CacheManifestFile(path, settings.TimeProvider ?? TimeProvider.System);
         try
         {
-            var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
-            options = settings.ConfigureStorage?.Invoke(options) ?? options;
-            var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize });
-            return new CacheDirectory(path, file, manifest, policy, opener, index, storage);
+            // A new cache is a cache before it has an index. Of one that there is already, the settings are written down only
+            // when its index took them: it refuses another policy as long as others have it open.
+            CacheManifest found = await file.ReadAsync(ct).ConfigureAwait(false) ?? await CreateAsync(path, file, backends, settings, ct).ConfigureAwait(false);
+            CacheManifest manifest = found.With(settings, file.FullPath);
+            CacheDirectory cache = await OpenAsync(path, file, manifest, backends, settings, ct).ConfigureAwait(false);
+            try
+            {
+                if (!ReferenceEquals(manifest, found))
+                {
+                    cache._manifest = await file.UpdateAsync(current => cache.Existing(current).With(settings, file.FullPath), ct).ConfigureAwait(false);
+                }
+
+                return cache;
+            }
+            catch
+            {
+                await cache.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
-        catch
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            await index.DisposeAsync().ConfigureAwait(false);
-            throw;
+            throw new ZarrCacheException($"The cache directory '{path}' cannot be used: {e.Message} Give a directory that you may read and write.", e);
         }
     }
 
@@ -111,9 +117,7 @@ public sealed class CacheDirectory : IAsyncDisposable
         _manifest = await _file.UpdateAsync(manifest => Existing(manifest).With(storeId, address), ct).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Opens a store of this cache in front of an origin, after <see cref="BindStoreAsync"/>.
-    /// </summary>
+    /// <summary>Opens a store of this cache in front of an origin, after <see cref="BindStoreAsync"/>.</summary>
     /// <param name="origin">The origin.</param>
     /// <param name="address">Where it is: a URL or the path of a directory. What may be secret in it is not written down.</param>
     /// <param name="storeId">The id of the store.</param>
@@ -179,42 +183,40 @@ public sealed class CacheDirectory : IAsyncDisposable
     private CacheManifest Existing(CacheManifest? manifest) =>
         manifest ?? throw new ZarrCacheException($"The cache manifest '{_file.FullPath}' has gone while the cache was open; open the cache again to make a new one.");
 
-    private static async ValueTask<CacheManifest> OpenManifestAsync(string path, CacheManifestFile file, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
+    private static ValueTask<CacheManifest> CreateAsync(string path, CacheManifestFile file, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
     {
-        try
-        {
-            CacheManifest? found = await file.ReadAsync(ct).ConfigureAwait(false);
-            if (found is null)
-            {
-                CacheDirectoryPlace.Prepare(path, settings.MustExist);
-            }
-
-            if (found is not null && ReferenceEquals(Apply(found), found))
-            {
-                return found;
-            }
-
-            return await file.UpdateAsync(manifest => Apply(manifest ?? Create()), ct).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-        {
-            throw new ZarrCacheException($"The cache directory '{path}' cannot be used: {e.Message} Give a directory that you may read and write.", e);
-        }
-
-        CacheManifest Apply(CacheManifest manifest)
-        {
-            CacheManifest applied = manifest.With(settings, file.FullPath);
-            backends.Validate(applied.Index, applied.Storage);
-            return applied;
-        }
-
-        CacheManifest Create() => new()
+        var manifest = new CacheManifest
         {
             Index = settings.Index ?? CacheDirectorySettings.DefaultIndex,
             Storage = settings.Storage ?? CacheDirectorySettings.DefaultStorage,
             MaxSize = settings.MaxSize ?? CacheDirectorySettings.DefaultMaxSize,
             Policy = (settings.Policy ?? EvictionPolicy.Lru).Name,
         };
+        backends.Validate(manifest.Index, manifest.Storage);
+        CacheDirectoryPlace.Prepare(path, settings.MustExist);
+        return file.UpdateAsync(madeMeanwhile => madeMeanwhile ?? manifest, ct);
+    }
+
+    private static async ValueTask<CacheDirectory> OpenAsync(string path, CacheManifestFile file, CacheManifest manifest, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
+    {
+        TimeProvider time = settings.TimeProvider ?? TimeProvider.System;
+        ILogger logger = settings.Logger ?? NullLogger.Instance;
+        EvictionPolicy policy = ParsePolicy(file, manifest);
+        var context = new CacheBackendContext(path, policy, time, logger);
+        StoreOpener opener = backends.OpenStorage(manifest.Storage, context);
+        IStoreIndex index = await backends.OpenIndexAsync(manifest.Index, context, ct).ConfigureAwait(false);
+        try
+        {
+            var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
+            options = settings.ConfigureStorage?.Invoke(options) ?? options;
+            var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize });
+            return new CacheDirectory(path, file, manifest, policy, opener, index, storage);
+        }
+        catch
+        {
+            await index.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private static EvictionPolicy ParsePolicy(CacheManifestFile file, CacheManifest manifest)
