@@ -18,6 +18,7 @@ public sealed class FileSystemStore : IChunkStore
     private readonly FileTree _tree;
     private readonly KeyWalker _walker;
     private readonly FileSystemStoreOptions _options;
+    private readonly Lazy<Medium> _medium;
 
     /// <summary>A store over a directory, which is made if it does not exist.</summary>
     /// <param name="root">The directory; relative to the working directory at this moment.</param>
@@ -25,15 +26,16 @@ public sealed class FileSystemStore : IChunkStore
     /// <exception cref="ArgumentException">The root is empty, or the root of a file system.</exception>
     /// <exception cref="StoreException">The root is a file, cannot be made, or, for a read-only store, does not exist.</exception>
     public FileSystemStore(string root, FileSystemStoreOptions? options = null)
-        : this(Roots.Check(root), options ?? new(), rules: null)
+        : this(Roots.Check(root), options ?? new(), rules: null, medium: null)
     {
     }
 
-    internal FileSystemStore(string root, FileSystemStoreOptions options, NameRules? rules)
+    internal FileSystemStore(string root, FileSystemStoreOptions options, NameRules? rules, Lazy<Medium>? medium)
     {
         _options = options;
         _tree = FileTree.Create(root, options, rules ?? Roots.Prepare(root, options.ReadOnly));
         _walker = new KeyWalker(_tree);
+        _medium = medium ?? new(() => Medium.Ask(root, !options.ReadOnly), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>Opens the chunks of each store of a cache in a directory of its own.</summary>
@@ -196,12 +198,14 @@ public sealed class FileSystemStore : IChunkStore
         }
     }
 
-    /// <summary>The size rounded up to whole blocks of the file system, as it was asked when the root was first opened; blocks of 4 KiB where it cannot be asked.</summary>
+    /// <summary>
+    /// The size rounded up to whole blocks of the file system, and the block that the record takes where it has no place in
+    /// the inode: as the file system was asked once; 4 KiB a block, and nothing for the record, where it cannot be asked.
+    /// </summary>
     public long GetAllocatedSize(long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        long block = _tree.BlockSize;
-        return size / block * block + (size % block == 0 ? 0 : block);
+        return _medium.Value.AllocatedSize(size);
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ internal sealed class FileSystemStoreOpener : StoreOpener
     private readonly string _suffix;
     private readonly string _below;
     private readonly Lazy<NameRules> _rules;
+    private readonly Lazy<Medium> _medium;
 
     public FileSystemStoreOpener(string pattern, FileSystemStoreOptions options)
     {
@@ -31,6 +32,7 @@ internal sealed class FileSystemStoreOpener : StoreOpener
         _prefix = full[start..at];
         _suffix = full[(at + Placeholder.Length)..end];
         _below = full[end..].Trim('/');
+        _medium = new(() => Medium.Ask(_base, mayWrite: true), LazyThreadSafetyMode.PublicationOnly);
         _rules = new(() => Roots.PrepareBase(_base), LazyThreadSafetyMode.PublicationOnly);
         if (_prefix.Contains('%') || _suffix.Contains('%') || _prefix.Length + _suffix.Length > FileNames.MaxNameBytes / 4 || _prefix.StartsWith(FileNames.Reserved, StringComparison.OrdinalIgnoreCase))
         {
@@ -41,7 +43,7 @@ internal sealed class FileSystemStoreOpener : StoreOpener
     public override IChunkStore Open(string storeId)
     {
         ZarrKey.ValidateStoreId(storeId);
-        return new FileSystemStore(RootOf(storeId), _options, _rules.Value);
+        return new FileSystemStore(RootOf(storeId), _options, _rules.Value, _medium);
     }
 
     public override IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct) => List(ct).ToAsyncEnumerable();

@@ -14,9 +14,6 @@ internal abstract class FileTree(string root, SymbolicLinks links, NameRules rul
     /// <summary>How often a write begins again because somebody else pruned its directory or temporary file.</summary>
     protected const int Attempts = 64;
 
-    /// <summary>What is assumed where the file system cannot be asked.</summary>
-    protected const long DefaultBlockSize = 4096;
-
     /// <summary>The full path.</summary>
     public string Root { get; } = root;
 
@@ -25,9 +22,6 @@ internal abstract class FileTree(string root, SymbolicLinks links, NameRules rul
 
     /// <summary>How names are escaped; remembered in a root that is made.</summary>
     public NameRules Rules { get; } = rules;
-
-    /// <summary>What the file system allocates at a time, bytes.</summary>
-    public abstract long BlockSize { get; }
 
     /// <summary>The tree of the running system. With validators, files are dated by a finer clock than the file system's own, which on Linux stands still for 4 ms: so that two versions differ.</summary>
     public static FileTree Create(string root, FileSystemStoreOptions options, NameRules rules) =>

@@ -24,7 +24,7 @@ internal static unsafe partial class LibC
 
     private const long OpenAt2Number = 437; // the same on every architecture
     private const int EmptyPath = 0x1000;
-    private const uint StatWanted = 0x1 | 0x4 | 0x40 | 0x100 | 0x200; // type, links, mtime, inode, size
+    private const uint StatWanted = 0x1 | 0x4 | 0x40 | 0x100 | 0x200 | 0x400; // type, links, mtime, inode, size, blocks
 
     [StructLayout(LayoutKind.Sequential)]
     private struct OpenHow
@@ -39,6 +39,7 @@ internal static unsafe partial class LibC
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Size;
+        [FieldOffset(48)] public ulong Sectors;
         [FieldOffset(112)] public long ModifiedSeconds;
         [FieldOffset(120)] public uint ModifiedNanoseconds;
 

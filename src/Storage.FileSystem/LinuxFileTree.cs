@@ -20,25 +20,9 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
 
     // Replaced when the directory was removed and made again; the old one is left to its finalizer, for those that still use it.
     private volatile SafeFileHandle? _root;
-    private long _blockSize;
 
     /// <summary>Whether the running system has what this needs.</summary>
     public static bool IsSupported => Supported.Value;
-
-    /// <inheritdoc/>
-    public override long BlockSize
-    {
-        get
-        {
-            if (_blockSize == 0 && OpenRoot(create: false) is { } directory)
-            {
-                long* status = stackalloc long[32];
-                _blockSize = LibC.StatFileSystem(directory, status) == 0 ? Math.Clamp(status[9] > 0 ? status[9] : status[1], 512, 65536) : DefaultBlockSize;
-            }
-
-            return _blockSize == 0 ? DefaultBlockSize : _blockSize;
-        }
-    }
 
     /// <inheritdoc/>
     public override SafeFileHandle? OpenRead(string path, out FileStamp stamp)

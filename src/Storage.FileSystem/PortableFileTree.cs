@@ -11,9 +11,6 @@ namespace ZarrCache.Storage.FileSystem;
 internal sealed class PortableFileTree(string root, SymbolicLinks links, NameRules rules, bool preciseTimes) : FileTree(root, links, rules)
 {
     /// <inheritdoc/>
-    public override long BlockSize => DefaultBlockSize;
-
-    /// <inheritdoc/>
     public override SafeFileHandle? OpenRead(string path, out FileStamp stamp)
     {
         stamp = default;

@@ -52,7 +52,7 @@ public sealed class StrictestNamesTests : ChunkStoreSuite
 {
     private readonly TemporaryDirectory _directory = new();
 
-    protected override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(new FileSystemStore(_directory.At("data.zarr"), new(), NameProbe.Strictest));
+    protected override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(new FileSystemStore(_directory.At("data.zarr"), new(), NameProbe.Strictest, medium: null));
 
     public override async ValueTask DisposeAsync()
     {

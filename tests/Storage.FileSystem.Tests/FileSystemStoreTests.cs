@@ -221,6 +221,22 @@ public sealed class FileSystemStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task The_disk_takes_no_more_than_the_allocated_size()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Blocks are counted by stat.");
+        await using IChunkStore store = OpenChunks();
+        long expected = 0;
+        foreach (int size in (int[])[1, 4095, 4096, 4097, 100_000])
+        {
+            await store.SetAsync($"u/{size}", new(new byte[size]), new byte[160], Ct);
+            expected += store.GetAllocatedSize(size);
+        }
+
+        string sectors = await Shell.RunAsync("find", [_directory.At("s"), "-type", "f", "-printf", "%b "], Ct);
+        Assert.InRange(sectors.Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(long.Parse) * 512, 1, expected); // a file system may put small files into their inodes
+    }
+
+    [Fact]
     public async Task The_files_of_others_are_no_keys()
     {
         await using FileSystemStore store = Open();

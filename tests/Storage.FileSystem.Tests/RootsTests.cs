@@ -100,7 +100,7 @@ public sealed class RootsTests : IDisposable
     [Fact]
     public async Task A_root_remembers_how_its_names_were_escaped()
     {
-        await using (var store = new FileSystemStore(_directory.At("s"), new(), NameProbe.Strictest))
+        await using (var store = new FileSystemStore(_directory.At("s"), new(), NameProbe.Strictest, medium: null))
         {
             await store.SetAsync("Ä/A", new byte[] { 1 }, Ct);
         }
