@@ -19,8 +19,8 @@ internal static unsafe partial class LibC
 
     public const int RemoveDirectory = 0x200;
 
-    public const int NotPermitted = 1, NoEntry = 2, Interrupted = 4, TooBig = 7, Again = 11, AccessDenied = 13, Exists = 17, CrossDevice = 18, NotDirectory = 20, IsDirectory = 21,
-        Invalid = 22, NoSpace = 28, ReadOnlyFileSystem = 30, Range = 34, NameTooLong = 36, NoSystemCall = 38, NotEmpty = 39, Loop = 40, NoData = 61, NotSupported = 95, Quota = 122, NoDevice = 6;
+    public const int NotPermitted = 1, NoEntry = 2, Interrupted = 4, Again = 11, Exists = 17, CrossDevice = 18, NotDirectory = 20, IsDirectory = 21,
+        TooLarge = 27, NoSpace = 28, NameTooLong = 36, NotEmpty = 39, Loop = 40, Quota = 122, NoDevice = 6;
 
     private const long OpenAt2Number = 437; // the same on every architecture
     private const int EmptyPath = 0x1000;

@@ -234,7 +234,7 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
     private void Fill(SafeFileHandle file, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> record, CancellationToken ct)
     {
         // Preallocating nearly triples the rate of writing, and finds a full disk before the first byte.
-        if (value.Length > 0 && LibC.Allocate(file, 0, 0, value.Length) != 0 && Marshal.GetLastPInvokeError() is LibC.NoSpace or LibC.Quota or LibC.TooBig)
+        if (value.Length > 0 && LibC.Allocate(file, 0, 0, value.Length) != 0 && Marshal.GetLastPInvokeError() is LibC.NoSpace or LibC.Quota or LibC.TooLarge)
         {
             throw Failure(Marshal.GetLastPInvokeError());
         }

@@ -74,7 +74,10 @@ internal sealed class PortableFileTree(string root, SymbolicLinks links, NameRul
             }
             finally
             {
-                File.Delete(temporary);
+                if (File.Exists(temporary))
+                {
+                    File.Delete(temporary);
+                }
             }
         }
 

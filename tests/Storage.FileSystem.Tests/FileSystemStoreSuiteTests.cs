@@ -2,62 +2,43 @@ using ZarrCache.Conformance;
 
 namespace ZarrCache.Storage.FileSystem.Tests;
 
-/// <summary>As the chunks of a cache: by the opener.</summary>
-public sealed class FileSystemChunkStoreTests : ChunkStoreSuite
+/// <summary>The suite in a directory that lives as long as the fact.</summary>
+public abstract class DirectoryStoreSuite : ChunkStoreSuite
 {
     private readonly TemporaryDirectory _directory = new();
 
-    protected override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(FileSystemStore.Opener(_directory.At("{store_id}.zarr")).Open("Store/1"));
+    protected abstract IChunkStore Open(string directory);
 
-    public override async ValueTask DisposeAsync()
+    protected sealed override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(Open(_directory.At("cache")));
+
+    public sealed override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
         _directory.Dispose();
         GC.SuppressFinalize(this);
     }
+}
+
+/// <summary>As the chunks of a cache: by the opener.</summary>
+public sealed class FileSystemChunkStoreTests : DirectoryStoreSuite
+{
+    protected override IChunkStore Open(string directory) => FileSystemStore.Opener(directory + "/{store_id}.zarr").Open("Store/1");
 }
 
 /// <summary>As an origin: over a directory, with validators.</summary>
-public sealed class FileSystemOriginTests : ChunkStoreSuite
+public sealed class FileSystemOriginTests : DirectoryStoreSuite
 {
-    private readonly TemporaryDirectory _directory = new();
-
-    protected override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(new FileSystemStore(_directory.At("data.zarr")));
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _directory.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    protected override IChunkStore Open(string directory) => new FileSystemStore(directory);
 }
 
 /// <summary>As on a system without <c>openat2</c>.</summary>
-public sealed class PortableFileSystemStoreTests : ChunkStoreSuite
+public sealed class PortableFileSystemStoreTests : DirectoryStoreSuite
 {
-    private readonly TemporaryDirectory _directory = new();
-
-    protected override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(new FileSystemStore(_directory.At("data.zarr"), new() { Portable = true }));
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _directory.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    protected override IChunkStore Open(string directory) => new FileSystemStore(directory, new() { Portable = true });
 }
 
 /// <summary>As on a file system that folds case and normal form and knows the names of Windows: what is escaped there is safe anywhere.</summary>
-public sealed class StrictestNamesTests : ChunkStoreSuite
+public sealed class StrictestNamesTests : DirectoryStoreSuite
 {
-    private readonly TemporaryDirectory _directory = new();
-
-    protected override ValueTask<IChunkStore> CreateChunkStoreAsync() => new(new FileSystemStore(_directory.At("data.zarr"), new(), NameProbe.Strictest, medium: null));
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _directory.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    protected override IChunkStore Open(string directory) => new FileSystemStore(directory, new(), NameProbe.Strictest, medium: null);
 }
