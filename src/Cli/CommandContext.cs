@@ -50,13 +50,28 @@ internal sealed class CommandContext : IDisposable
 
     public T? Get<T>(Argument<T> argument) => _arguments.GetValue(argument);
 
-    /// <summary>Opens the cache of <c>--cache</c>, which must exist unless the settings say otherwise.</summary>
-    public ValueTask<CacheDirectory> OpenCacheAsync(CancellationToken ct, CacheDirectorySettings? settings = null) =>
-        CacheDirectory.OpenAsync(
+    /// <summary>
+    /// Opens the cache of <c>--cache</c>, which must exist unless the settings say otherwise. After an unclean stop the sweep
+    /// is waited for: until a lost index is rebuilt, what is cached would be counted wrong and fetched again.
+    /// </summary>
+    public async Task<CacheDirectory> OpenCacheAsync(CancellationToken ct, CacheDirectorySettings? settings = null)
+    {
+        CacheDirectory cache = await CacheDirectory.OpenAsync(
             Get(CommonOptions.Cache)!,
             Backends.Create(),
             (settings ?? new CacheDirectorySettings { MustExist = true }) with { Logger = Logger },
             ct);
+        try
+        {
+            await cache.Storage.SweepCompletion.WaitAsync(ct);
+            return cache;
+        }
+        catch
+        {
+            await cache.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Writes one JSON document, or one line of many.</summary>
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(value, type));

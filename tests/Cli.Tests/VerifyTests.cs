@@ -47,6 +47,22 @@ public sealed class VerifyTests : CacheTest
     }
 
     [Fact]
+    public async Task A_lost_index_is_rebuilt_from_the_files_before_anything_is_fetched()
+    {
+        (await CommandLine.RunAsync(Warm())).WithStatus(0);
+        foreach (string file in Directory.GetFiles(Cache, "index.db*"))
+        {
+            File.Delete(file);
+        }
+
+        Assert.Equal(SampleKeys, (int)(await CommandLine.RunAsync("stats", "--cache", Cache, "--json")).WithStatus(0).Json["values"]!);
+        Server.Reset();
+        (await CommandLine.RunAsync(Warm("--prefix", "u/"))).WithStatus(0);
+        Assert.Equal(["GET zarr.json"], Server.Log); // that it is absent was known to the index alone
+        (await CommandLine.RunAsync("verify", "--cache", Cache)).WithStatus(0);
+    }
+
+    [Fact]
     public async Task A_young_file_without_a_row_is_left_alone()
     {
         (await CommandLine.RunAsync(Warm("--array", "level"))).WithStatus(0);

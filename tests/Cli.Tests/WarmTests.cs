@@ -63,6 +63,20 @@ public sealed class WarmTests : CacheTest
     }
 
     [Fact]
+    public async Task Another_policy_is_refused_while_others_use_the_cache_and_then_taken()
+    {
+        (await CommandLine.RunAsync(Warm("--array", "level"))).WithStatus(0);
+        await using (await CacheDirectory.OpenAsync(Cache, Backends.Create(), ct: Ct))
+        {
+            (await CommandLine.RunAsync(Warm("--array", "level", "--policy", "fifo"))).WithStatus(2);
+            Assert.Contains("lru goes first", (await CommandLine.RunAsync("stats", "--cache", Cache)).WithStatus(0).Output);
+        }
+
+        (await CommandLine.RunAsync(Warm("--array", "level", "--policy", "fifo"))).WithStatus(0);
+        Assert.Contains("fifo goes first", (await CommandLine.RunAsync("stats", "--cache", Cache)).WithStatus(0).Output);
+    }
+
+    [Fact]
     public async Task A_store_id_is_refused_for_another_origin()
     {
         (await CommandLine.RunAsync(Warm("--array", "level"))).WithStatus(0);

@@ -91,7 +91,7 @@ internal static class WarmCommand
         {
             context.WriteJson(
                 new WarmDocument(
-                    store.StoreId, plan.KeyCount, done.Keys, done.Fetched, done.FetchedBytes, done.Cached, done.Absent, done.TooLarge + counters.TooLarge, done.Failed,
+                    store.StoreId, plan.KeyCount, done.Keys, done.Fetched, done.FetchedBytes, done.Cached, done.Absent, counters.TooLarge, done.Failed,
                     done.OriginRequests, counters.Evicted, counters.WriteFailures, totals.AllocatedBytes, cache.MaxSize, interrupted),
                 CliJson.Documents.WarmDocument);
             return;
@@ -111,9 +111,9 @@ internal static class WarmCommand
             context.Output.WriteLine($"{counters.Evicted} entries were given up to make room: what is to be cached is larger than --max-size, now {ByteSize.Format(cache.MaxSize)}.");
         }
 
-        if (done.TooLarge + counters.TooLarge > 0)
+        if (counters.TooLarge > 0)
         {
-            context.Output.WriteLine($"{done.TooLarge + counters.TooLarge} values are too large to be cached.");
+            context.Output.WriteLine($"{counters.TooLarge} values are too large to be cached.");
         }
 
         if (counters.WriteFailures > 0)

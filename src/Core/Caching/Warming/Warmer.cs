@@ -21,14 +21,13 @@ public sealed class Warmer(CachedStore store, ICacheStorage storage, int concurr
     private long _fetchedBytes;
     private long _cached;
     private long _absent;
-    private long _tooLarge;
     private long _failed;
     private StoreException? _failure;
 
     /// <summary>How far the run is.</summary>
     public WarmProgress Progress => new(
         Interlocked.Read(ref _keys), Interlocked.Read(ref _fetched), Interlocked.Read(ref _fetchedBytes), Interlocked.Read(ref _cached),
-        Interlocked.Read(ref _absent), Interlocked.Read(ref _tooLarge), Interlocked.Read(ref _failed), _store.Statistics.OriginRequests);
+        Interlocked.Read(ref _absent), Interlocked.Read(ref _failed), _store.Statistics.OriginRequests);
 
     /// <summary>The first failure of the origin, if there was any.</summary>
     public StoreException? Failure => Volatile.Read(ref _failure);
@@ -81,21 +80,16 @@ public sealed class Warmer(CachedStore store, ICacheStorage storage, int concurr
             case HitResult:
                 Interlocked.Increment(ref _cached); // its bytes are verified when somebody reads them
                 break;
-            case AssembledResult assembled:
+            default:
                 await DrainAsync(result, ct).ConfigureAwait(false);
-                if (assembled.Missed)
-                {
-                    Interlocked.Increment(ref _fetched);
-                    Interlocked.Add(ref _fetchedBytes, result.Length);
-                }
-                else
+                if (result is AssembledResult { Missed: false })
                 {
                     Interlocked.Increment(ref _cached);
+                    break;
                 }
 
-                break;
-            default:
-                Interlocked.Increment(ref _tooLarge);
+                Interlocked.Increment(ref _fetched);
+                Interlocked.Add(ref _fetchedBytes, result.Length);
                 break;
         }
     }
