@@ -6,8 +6,9 @@ namespace ZarrCache;
 /// <summary>What the headers of an answer say, held against what was asked.</summary>
 /// <param name="Status">What came of the read.</param>
 /// <param name="Info">Of the whole object; its size is −1 where only the end of the body tells it.</param>
-/// <param name="Skip">Bytes at the beginning of the body that were not asked for.</param>
-internal readonly record struct HttpAnswer(ReadStatus Status, ObjectInfo Info, long Skip = 0)
+/// <param name="Range">What of it is given away: what was asked for, or all where the whole object came and is welcome.</param>
+/// <param name="Skip">Bytes at the beginning of the body that are not given away.</param>
+internal readonly record struct HttpAnswer(ReadStatus Status, ObjectInfo Info, ByteRange Range = default, long Skip = 0)
 {
     /// <summary>Reads the headers.</summary>
     /// <exception cref="RangeNotSatisfiableException">416.</exception>
@@ -51,13 +52,14 @@ internal readonly record struct HttpAnswer(ReadStatus Status, ObjectInfo Info, l
 
         ObjectInfo info = InfoOf(response, isPart ? CheckPart(content, asked.Range, url) : content.ContentLength ?? -1);
         ReadStatus status = asked.Evaluate(info);
+        ByteRange given = isPart || !asked.AcceptWhole ? asked.Range : ByteRange.All;
         if (status != ReadStatus.Found || isPart || info.Size < 0)
         {
-            return new HttpAnswer(status, info);
+            return new HttpAnswer(status, info, given);
         }
 
         (long offset, _) = asked.Range.Resolve(key, info.Size);
-        return new HttpAnswer(status, info, Skip: offset);
+        return new HttpAnswer(status, info, given, Skip: given.IsAll ? 0 : offset);
     }
 
     /// <summary>Holds a 206 against the range that was asked for.</summary>

@@ -143,12 +143,12 @@ public sealed partial class HttpZarrStore : IZarrStore
                 {
                     using (body)
                     {
-                        return await BufferAsync(key, body, answer, options, ct).ConfigureAwait(false);
+                        return await BufferAsync(key, body, answer, options.Range, ct).ConfigureAwait(false);
                     }
                 }
 
                 await SkipAsync(body, answer.Skip, ct).ConfigureAwait(false);
-                (long offset, long length) = options.Range.Resolve(key, answer.Info.Size);
+                (long offset, long length) = answer.Range.Resolve(key, answer.Info.Size);
                 return new HttpReadResult(this, key, body, answer.Info, offset, length);
             }
             catch (Exception e) when (e is IOException or TimeoutException)
@@ -210,12 +210,13 @@ public sealed partial class HttpZarrStore : IZarrStore
     }
 
     /// <summary>A body of unknown length: read whole, for its size must be known before its bytes are given away.</summary>
-    private async ValueTask<ReadResult> BufferAsync(string key, HttpBody body, HttpAnswer answer, ReadOptions options, CancellationToken ct)
+    private async ValueTask<ReadResult> BufferAsync(string key, HttpBody body, HttpAnswer answer, ByteRange asked, CancellationToken ct)
     {
         ReadOnlyMemory<byte> bytes = await body.ReadAllAsync(_options.MaxUnsizedBody, ct).ConfigureAwait(false)
             ?? throw new StoreException($"{Describe(key)} gives no Content-Length and more than {_options.MaxUnsizedBody} bytes, which {nameof(HttpZarrStoreOptions.MaxUnsizedBody)} is the limit of.");
         ObjectInfo info = answer.Info with { Size = bytes.Length };
-        (long offset, long length) = options.Range.Resolve(key, info.Size);
+        asked.Resolve(key, info.Size);
+        (long offset, long length) = answer.Range.Resolve(key, info.Size);
         return new MemoryReadResult(info, offset, bytes.Slice((int)offset, (int)length));
     }
 
