@@ -69,6 +69,13 @@ public sealed class CachedStore : IZarrStore
                 return await AnswerAsync(hit, options, started).ConfigureAwait(false);
             }
 
+            if (hit is { Entry.Kind: EntryKind.Part })
+            {
+                // Parts past their time are confirmed all at once, without their bytes: see ConfirmAsync.
+                await hit.DisposeAsync().ConfigureAwait(false);
+                hit = null;
+            }
+
             ReadResult? result = hit is null ? await AssembleAsync(key, options, started, ct).ConfigureAwait(false) : null;
             result ??= await FetchAsync(key, hit, options, lookAgain, started, ct).ConfigureAwait(false);
             if (result is not null)
@@ -263,6 +270,11 @@ public sealed class CachedStore : IZarrStore
         if (cached.Parts.All(IsFresh))
         {
             return true;
+        }
+
+        if (cached.Info is { ETag: null, LastModified: null })
+        {
+            return false;
         }
 
         Counter.AddOriginRequest();

@@ -299,6 +299,22 @@ public sealed class CachedStorePartsTests : IAsyncDisposable
         Assert.Equal(now[..2000], await f.Store.GetBytesAsync("shard", ByteRange.Slice(0, 2000), Ct));
     }
 
+    [Fact]
+    public async Task A_part_past_its_time_is_confirmed_for_the_very_range_that_it_was_fetched_for_too()
+    {
+        await using var f = new CacheFixture(options: options => options with { ChunkTimeToLive = TimeSpan.FromHours(1) });
+        byte[] value = await f.GiveAsync("shard", Size);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(value[5000..6000], await f.Store.GetBytesAsync("shard", ByteRange.Slice(5000, 1000), Ct));
+            await f.Storage.FlushAsync(Ct);
+            f.Time.Advance(TimeSpan.FromHours(2));
+        }
+
+        Assert.Equal((3, 1000L), (f.Origin.Requests.Count, f.Origin.Bytes));
+        Assert.Equal(2, f.Store.Statistics.Revalidations);
+    }
+
     private async Task AssertReadAsync(byte[] value, ByteRange range, string key = "shard")
     {
         (long offset, long length) = range.Resolve(key, value.Length);
