@@ -201,6 +201,8 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         IndexEntry? replaced;
         try
         {
+            // Before the push: an index need not find a part that another one overlaps.
+            await RemovePartsBesideAsync(entry).ConfigureAwait(false);
             replaced = await _index.PushAsync(entry, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ZarrCacheException)
@@ -213,8 +215,6 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         {
             await EraseBytesAsync(replaced).ConfigureAwait(false);
         }
-
-        await RemovePartsBesideAsync(entry).ConfigureAwait(false);
     }
 
     /// <summary>Keeps the parts of a key disjoint: a value or an absence takes the place of all, a part that of those which it overlaps.</summary>
@@ -223,7 +223,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         (long offset, long length) = entry.Kind == EntryKind.Part ? (entry.Offset, entry.Size) : (0, long.MaxValue);
         foreach (IndexEntry part in await _index.FindPartsAsync(entry.StoreId, entry.Key, offset, length, CancellationToken.None).ConfigureAwait(false))
         {
-            if (part.Version != entry.Version && await _index.DeleteAsync(part.EntryKey, part.Version, CancellationToken.None).ConfigureAwait(false) is not null)
+            if (await _index.DeleteAsync(part.EntryKey, part.Version, CancellationToken.None).ConfigureAwait(false) is not null)
             {
                 await EraseBytesAsync(part).ConfigureAwait(false);
             }

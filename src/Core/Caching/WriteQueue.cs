@@ -6,7 +6,8 @@ namespace ZarrCache;
 
 /// <summary>
 /// What waits to be written: bounded in bytes, begun in the order of arrival, several at once, and visible to readers
-/// until it is done. A later item of a place supersedes an earlier one that was not yet begun.
+/// until it is done. A later item of a place supersedes an earlier one that was not yet begun; a value or an absence all of
+/// its key, a part those that it overlaps.
 /// </summary>
 internal sealed class WriteQueue : IAsyncDisposable
 {
@@ -79,7 +80,7 @@ internal sealed class WriteQueue : IAsyncDisposable
             }
             else
             {
-                _count -= place.RemoveAll(other => other.Entry.EntryKey == entry.EntryKey);
+                _count -= place.RemoveAll(other => other.Entry.Kind == EntryKind.Part && other.Entry.Offset < entry.Offset + entry.Size && other.Entry.Offset + other.Entry.Size > entry.Offset);
             }
 
             place.Add(item);

@@ -20,6 +20,17 @@ public sealed class BrokenCacheStorageTests
         { nameof(NeverLetsGoOfABuffer), nameof(CacheStorageSuite.The_storage_holds_the_bytes_for_itself_and_no_longer_than_it_may) },
         { nameof(IgnoresReads), nameof(CacheStorageSuite.What_was_read_longest_ago_is_given_up_first) },
         { nameof(NeverConfirms), nameof(CacheStorageSuite.A_confirmed_entry_says_when) },
+        { nameof(ReadsAPartFromItsBeginning), nameof(CacheStorageSuite.A_part_is_read_as_it_was_put_whole_and_by_pieces_of_it) },
+        { nameof(FindsOnlyPartsThatBeginInTheRange), nameof(CacheStorageSuite.The_parts_that_a_range_touches_are_found_in_order) },
+        { nameof(KnowsNoSuffixes), nameof(CacheStorageSuite.The_parts_that_a_range_touches_are_found_in_order) },
+        { nameof(FindsNoWaitingParts), nameof(CacheStorageSuite.The_parts_that_a_range_touches_are_found_in_order) },
+        { nameof(MissesExactParts), nameof(CacheStorageSuite.A_range_that_begins_where_a_part_does_and_ends_within_it_is_a_hit_and_no_other) },
+        { nameof(TakesAPartForTheWholeRange), nameof(CacheStorageSuite.A_range_that_begins_where_a_part_does_and_ends_within_it_is_a_hit_and_no_other) },
+        { nameof(KeepsThePartThatCameFirst), nameof(CacheStorageSuite.A_part_takes_the_place_of_those_that_it_overlaps) },
+        { nameof(KeepsThePartsBesideAValue), nameof(CacheStorageSuite.A_value_or_an_absence_takes_the_place_of_all_parts) },
+        { nameof(DeletesOnlyWholeValues), nameof(CacheStorageSuite.A_delete_takes_the_parts_too) },
+        { nameof(GivesUpAllPartsOfAKeyAtOnce), nameof(CacheStorageSuite.A_part_is_given_up_alone_the_one_read_longest_ago_first) },
+        { nameof(MixesVersions), nameof(CacheStorageSuite.Parts_of_two_versions_are_known_to_be_such) },
     };
 
     [Theory]

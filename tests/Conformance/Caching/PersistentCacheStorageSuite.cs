@@ -57,4 +57,21 @@ public abstract class PersistentCacheStorageSuite : CacheStorageSuite
         await AssertMissAsync(storage, "a");
         await AssertHitAsync(storage, "e");
     }
+
+    [Fact]
+    public async Task Parts_are_there_after_reopening()
+    {
+        ICacheStorage storage = await NewAsync();
+        await PutPartsAsync(storage, (0, 1), (2, 2), (8, 2));
+        await PutPartsAsync(storage, "doomed", 1, (0, 1));
+        await storage.DeleteAsync("s", "doomed", Ct);
+        await storage.DisposeAsync();
+        storage = Keep(await ReopenAsync(Plenty));
+        await AssertPartsAsync(storage, "k", 1, (0, 1), (2, 2), (8, 2));
+        Assert.Null(await storage.FindPartsAsync("s", "doomed", ByteRange.All, Ct));
+        await PutPartsAsync(storage, (1, 2));
+        await storage.FlushAsync(Ct);
+        await AssertPartsAsync(storage, "k", 1, (0, 1), (1, 2), (8, 2));
+        Assert.Equal((3, 5L * Unit), Sizes(await storage.GetTotalsAsync(null, Ct)));
+    }
 }

@@ -79,6 +79,23 @@ public sealed class TimingCacheStorageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reads_of_parts_are_gets()
+    {
+        using SharedBuffer bytes = SharedBuffer.Copy(new ReadOnlySequence<byte>(new byte[100]));
+        await _storage.PutAsync(new CacheItem { StoreId = "s", Key = "k", Kind = EntryKind.Part, Offset = 500, Info = new ObjectInfo(1000, "\"1\"", null), Bytes = bytes }, Ct);
+        CachedParts? found = await _storage.FindPartsAsync("s", "k", ByteRange.From(520), Ct);
+        await using (CacheHit? hit = await _storage.GetPartAsync(found!.Parts[0], 520, 40, Ct))
+        {
+            await hit!.ReadAsync(new byte[40], Ct);
+        }
+
+        Assert.Equal((1, 40L), (_storage.Timings.Get.Count, _storage.Timings.Get.Bytes));
+        await _storage.DeleteAsync("s", "k", Ct);
+        Assert.Null(await _storage.GetPartAsync(found.Parts[0], 520, 40, Ct));
+        Assert.Equal((1, 1), (_storage.Timings.Get.Count, _storage.Timings.Miss.Count));
+    }
+
+    [Fact]
     public async Task Deletes_are_counted()
     {
         await PutAsync("u/0", 10);
