@@ -96,7 +96,7 @@ internal sealed partial class HttpTransport : IDisposable
                 DelayGenerator = failed => new((failed.Outcome.Exception as HttpStatusException)?.RetryAfter),
                 OnRetry = failed =>
                 {
-                    LogRetry(_logger, failed.AttemptNumber + 1, _options.MaxRetries, failed.RetryDelay, failed.Outcome.Exception!.Message);
+                    LogRetry(_logger, failed.AttemptNumber + 1, _options.MaxRetries, failed.RetryDelay.TotalMilliseconds, failed.Outcome.Exception!.Message);
                     return default;
                 },
             });
@@ -254,8 +254,8 @@ internal sealed partial class HttpTransport : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Repetition {Attempt} of at most {MaxRetries} after {Delay}: {Reason}")]
-    private static partial void LogRetry(ILogger logger, int attempt, int maxRetries, TimeSpan delay, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Retry {Attempt} of at most {MaxRetries} in {Milliseconds:F0} ms: {Reason}")]
+    private static partial void LogRetry(ILogger logger, int attempt, int maxRetries, double milliseconds, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{From} redirects to {To}")]
     private static partial void LogRedirect(ILogger logger, string from, string to);

@@ -207,7 +207,7 @@ public sealed class HttpZarrStoreTests : IAsyncLifetime
         await using var origin = new HttpZarrStore(_server.BaseAddress, Fast(log));
         Assert.NotNull(await origin.GetBytesAsync("u/c/0", ct: Ct));
         Assert.Equal(3, _server.Requests);
-        Assert.Equal(2, log.Lines.Count(line => line.StartsWith("Repetition", StringComparison.Ordinal)));
+        Assert.Equal(2, log.Lines.Count(line => line.StartsWith("Retry", StringComparison.Ordinal)));
 
         _server.Reset();
         failures = int.MaxValue;
