@@ -78,6 +78,20 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         public async ValueTask CheckFileAsync(string storeId, StoredObject file, CancellationToken ct)
         {
             Interlocked.Increment(ref _files);
+            try
+            {
+                await JudgeFileAsync(storeId, file, ct).ConfigureAwait(false);
+            }
+            catch (StoreException exception)
+            {
+                // One file that its medium will not give up must not keep the others from being looked at.
+                Interlocked.Increment(ref _unreadable);
+                found?.Invoke(new CacheFinding(CacheFindingKind.Unreadable, storeId, file.Key, exception.Message));
+            }
+        }
+
+        private async ValueTask JudgeFileAsync(string storeId, StoredObject file, CancellationToken ct)
+        {
             bool named = ChunkLayout.TryParse(file.Key, out EntryKind kind, out string key, out long offset, out long version);
             var place = new EntryKey(storeId, key, kind == EntryKind.Part ? offset : EntryKey.Whole);
             if (named && Owns(await check.Index.FindAsync(place, ct).ConfigureAwait(false), kind, version))

@@ -24,7 +24,7 @@ public sealed record CacheCheckOptions
 /// <param name="Young">Files without a row that are too young to be judged; a later check will.</param>
 /// <param name="Dangling">Rows without a file.</param>
 /// <param name="Corrupt">Rows whose file has another size or other bytes.</param>
-/// <param name="Unreadable">Rows whose file could not be read at all; never dropped, since the fault may be of the moment.</param>
+/// <param name="Unreadable">Rows whose file could not be read at all, which are never dropped, since the fault may be of the moment; files that could not be removed.</param>
 /// <param name="Adopted">Files that a new index took over, because the record that travelled with them vouches for them.</param>
 /// <param name="TemporaryBytes">Bytes of abandoned temporary files that were removed.</param>
 public readonly record struct CacheCheckReport(
@@ -53,7 +53,7 @@ public enum CacheFindingKind
     /// <summary>A file that is not what was stored.</summary>
     Corrupt,
 
-    /// <summary>A file that cannot be read.</summary>
+    /// <summary>A file that cannot be read, or not removed.</summary>
     Unreadable,
 
     /// <summary>Not wrong: a file that was taken over.</summary>

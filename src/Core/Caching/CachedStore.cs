@@ -95,26 +95,35 @@ public sealed class CachedStore : IZarrStore
         IndexEntry? before = await Storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
         using SharedBuffer? copy = before is { Kind: EntryKind.Value } || ZarrKey.IsMetadata(key) ? SharedBuffer.Copy(value) : null;
         long started = _time.GetTimestamp();
-        ObjectInfo info;
+
+        // Of two writes at once nobody knows which the origin carried out last: each supersedes the other's claim, and neither is cached.
+        var claim = Fetch.OfWrite(key);
         try
         {
-            await Fetcher.SupersedeAsync(key).ConfigureAwait(false);
-            info = await _origin.SetAsync(key, value, ct).ConfigureAwait(false);
+            ObjectInfo info;
+            try
+            {
+                await Fetcher.SupersedeAsync(key, claim).ConfigureAwait(false);
+                info = await _origin.SetAsync(key, value, ct).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Also after a failure: nobody knows what the origin has now.
+                await ForgetAsync(key, copy, claim).ConfigureAwait(false);
+            }
+
+            if (before is { Kind: EntryKind.Value })
+            {
+                var item = new CacheItem { StoreId = StoreId, Key = key, Info = info, Bytes = copy, LoadDuration = _time.GetElapsedTime(started), FetchedAt = _time.GetUtcNow() };
+                await claim.StoreAsync(() => Storage.PutAsync(item, CancellationToken.None).AsTask()).ConfigureAwait(false);
+            }
+
+            return info;
         }
         finally
         {
-            // Also after a failure: nobody knows what the origin has now.
-            await ForgetAsync(key, copy).ConfigureAwait(false);
+            Fetcher.EndWrite(claim);
         }
-
-        if (before is { Kind: EntryKind.Value })
-        {
-            await Storage.PutAsync(
-                new CacheItem { StoreId = StoreId, Key = key, Info = info, Bytes = copy, LoadDuration = _time.GetElapsedTime(started), FetchedAt = _time.GetUtcNow() },
-                CancellationToken.None).ConfigureAwait(false);
-        }
-
-        return info;
     }
 
     /// <inheritdoc/>
@@ -129,7 +138,7 @@ public sealed class CachedStore : IZarrStore
         }
         finally
         {
-            await ForgetAsync(key, null).ConfigureAwait(false);
+            await ForgetAsync(key, null, null).ConfigureAwait(false);
         }
     }
 
@@ -249,7 +258,7 @@ public sealed class CachedStore : IZarrStore
 
         if (!cached.AreOneVersion || !await ConfirmAsync(key, cached, ct).ConfigureAwait(false))
         {
-            await Storage.DeleteAsync(StoreId, key, ct).ConfigureAwait(false);
+            await Fetcher.DropAsync(key).ConfigureAwait(false);
             return null;
         }
 
@@ -373,12 +382,12 @@ public sealed class CachedStore : IZarrStore
     }
 
     /// <summary>Drops what is cached of a key that was written, and below its node if it is a metadata document that changed.</summary>
-    private async ValueTask ForgetAsync(string key, SharedBuffer? document)
+    private async ValueTask ForgetAsync(string key, SharedBuffer? document, Fetch? claim)
     {
-        await Fetcher.SupersedeAsync(key).ConfigureAwait(false);
+        await Fetcher.SupersedeAsync(key, claim).ConfigureAwait(false);
         if (ZarrKey.IsMetadata(key))
         {
-            await Fetcher.DropBelowChangedNodeAsync(key, document, null).ConfigureAwait(false);
+            await Fetcher.DropBelowChangedNodeAsync(key, document, claim).ConfigureAwait(false);
         }
 
         await Storage.DeleteAsync(StoreId, key, CancellationToken.None).ConfigureAwait(false);

@@ -32,9 +32,17 @@ internal static class ChunkLayout
     public static bool Fits(string chunkKey) =>
         chunkKey.Length * 3 <= ZarrKey.MaxBytes || System.Text.Encoding.UTF8.GetByteCount(chunkKey) <= ZarrKey.MaxBytes;
 
-    /// <summary>The prefixes that hold everything of the keys below <paramref name="prefix"/>.</summary>
-    public static string[] GetChunkPrefixes(string prefix) =>
-        prefix.Length == 0 ? [""] : [prefix, Parts + prefix, Values + prefix];
+    /// <summary>The prefixes that hold everything of the keys below <paramref name="prefix"/>; not those too long for a key to lie below.</summary>
+    public static IEnumerable<string> GetChunkPrefixes(string prefix)
+    {
+        if (prefix.Length == 0)
+        {
+            return [""];
+        }
+
+        string values = prefix.StartsWith(Reserved, StringComparison.Ordinal) ? Values + prefix : prefix;
+        return new[] { values, Parts + prefix }.Where(Fits);
+    }
 
     /// <summary>What the bytes under a chunk key are; false if this layout has no such name, so that they are nobody's.</summary>
     public static bool TryParse(string chunkKey, out EntryKind kind, out string key, out long offset, out long version)
@@ -48,7 +56,7 @@ internal static class ChunkLayout
         if (chunkKey.StartsWith(Values, StringComparison.Ordinal))
         {
             key = chunkKey[Values.Length..];
-            return key.StartsWith(Reserved, StringComparison.Ordinal);
+            return key.StartsWith(Reserved, StringComparison.Ordinal) && ZarrKey.IsValid(key);
         }
 
         int at = chunkKey.LastIndexOf('@');
@@ -60,7 +68,8 @@ internal static class ChunkLayout
 
         kind = EntryKind.Part;
         key = chunkKey[Parts.Length..at];
-        return long.TryParse(chunkKey.AsSpan(at + 1, dot - at - 1), NumberStyles.None, CultureInfo.InvariantCulture, out offset)
+        return ZarrKey.IsValid(key)
+            && long.TryParse(chunkKey.AsSpan(at + 1, dot - at - 1), NumberStyles.None, CultureInfo.InvariantCulture, out offset)
             && long.TryParse(chunkKey.AsSpan(dot + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out version)
             && GetChunkKey(kind, key, offset, version) == chunkKey;
     }

@@ -24,9 +24,19 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
     /// <summary>What the bytes of an entry take up on their medium.</summary>
     public long GetAllocatedSize(IndexEntry entry) => entry.Size == 0 ? 0 : this[entry.StoreId].GetAllocatedSize(entry.Size);
 
-    /// <summary>Begins a read of an entry's bytes.</summary>
-    public ValueTask<ReadResult> GetAsync(IndexEntry entry, ByteRange range, CancellationToken ct) =>
-        this[entry.StoreId].GetAsync(ChunkLayout.GetChunkKey(entry), new ReadOptions(range), ct);
+    /// <summary>Begins a read of an entry's bytes, from the store as it is opened again if it was closed just now.</summary>
+    public async ValueTask<ReadResult> GetAsync(IndexEntry entry, ByteRange range, CancellationToken ct)
+    {
+        string key = ChunkLayout.GetChunkKey(entry);
+        try
+        {
+            return await this[entry.StoreId].GetAsync(key, new ReadOptions(range), ct).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException) when (!_disposed)
+        {
+            return await this[entry.StoreId].GetAsync(key, new ReadOptions(range), ct).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Closes one store; the next call opens it again.</summary>
     public ValueTask CloseAsync(string storeId) =>

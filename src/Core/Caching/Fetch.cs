@@ -40,6 +40,9 @@ internal sealed class Fetch
         LooksAgain = lookAgain;
     }
 
+    /// <summary>A write's claim to what the cache will have of a key: nobody joins it, whoever writes the key meanwhile supersedes it.</summary>
+    public static Fetch OfWrite(string key) => new(key, ByteRange.All, null, null, lookAgain: false) { _waiters = 0 };
+
     public string Key { get; }
 
     public ByteRange Range { get; }
@@ -104,11 +107,26 @@ internal sealed class Fetch
     }
 
     /// <summary>Runs <paramref name="store"/>, unless the key has been written meanwhile; a write waits for it.</summary>
-    public Task StoreAsync(Func<Task> store)
+    public async Task StoreAsync(Func<Task> store)
     {
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            return _superseded ? Task.CompletedTask : _storing = store();
+            if (_superseded)
+            {
+                return;
+            }
+
+            _storing = stored.Task;
+        }
+
+        try
+        {
+            await store().ConfigureAwait(false);
+        }
+        finally
+        {
+            stored.SetResult();
         }
     }
 

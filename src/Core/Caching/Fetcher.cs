@@ -48,7 +48,12 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
     }
 
     /// <summary>A key is being written: see <see cref="Fetch.SupersedeAsync"/>.</summary>
-    public Task SupersedeAsync(string key) => Task.WhenAll(_fetches.RemoveAll(key).Select(fetch => fetch.SupersedeAsync()));
+    /// <param name="key">The key.</param>
+    /// <param name="claim">The write's own claim to the cache, which is known from now on and not superseded; null if it will cache nothing.</param>
+    public Task SupersedeAsync(string key, Fetch? claim = null) => Task.WhenAll(_fetches.RemoveOthers(key, claim).Select(fetch => fetch.SupersedeAsync()));
+
+    /// <summary>The write is over.</summary>
+    public void EndWrite(Fetch claim) => _fetches.Remove(claim);
 
     /// <summary>The keys of a prefix are being written or dropped.</summary>
     public Task SupersedePrefixAsync(string prefix) =>
@@ -80,6 +85,19 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
             .Where(fetch => !ZarrKey.IsMetadata(fetch.Key)).Select(fetch => fetch.Storing)];
         await Task.WhenAll(storing).ConfigureAwait(false);
         await storage.DeletePrefixAsync(storeId, node, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Drops what is cached of a key that is another object by now. What fails there fails there: the next read finds out again.</summary>
+    public async Task DropAsync(string key)
+    {
+        try
+        {
+            await storage.DeleteAsync(storeId, key, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogDropFailed(exception, storeId, key);
+        }
     }
 
     private Fetch Start((Fetch Fetch, bool IsNew) joined)
@@ -131,6 +149,11 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
                 await TakeAsync(fetch, result, started).ConfigureAwait(false);
             }
         }
+        catch (RangeNotSatisfiableException) when (fetch.Expected is not null && !fetch.Head.IsCompleted)
+        {
+            // The known object has these bytes: so it is another one by now, of which the origin told before it looked at conditions.
+            await EndChangedAsync(fetch).ConfigureAwait(false);
+        }
         catch (OperationCanceledException exception) when (!fetch.Abandoned.IsCancellationRequested)
         {
             failure = new StoreException($"The origin of store '{storeId}' gave up the read of '{fetch.Key}'.", exception);
@@ -180,8 +203,7 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
 
             case ReadStatus.PreconditionFailed when fetch.Expected is not null:
             case ReadStatus.Found when fetch.Expected is { } expected && !expected.IsSameVersion(result.Info):
-                await fetch.StoreAsync(() => storage.DeleteAsync(storeId, fetch.Key, CancellationToken.None).AsTask()).ConfigureAwait(false);
-                End(fetch, new FetchHead(FetchOutcome.Changed));
+                await EndChangedAsync(fetch).ConfigureAwait(false);
                 break;
 
             case ReadStatus.Found:
@@ -250,6 +272,12 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         }
     }
 
+    private async Task EndChangedAsync(Fetch fetch)
+    {
+        await fetch.StoreAsync(() => DropAsync(fetch.Key)).ConfigureAwait(false);
+        End(fetch, new FetchHead(FetchOutcome.Changed));
+    }
+
     private void End(Fetch fetch, FetchHead head)
     {
         _fetches.Remove(fetch);
@@ -297,6 +325,9 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
 
     [LoggerMessage(Level = LogLevel.Information, Message = "'{Key}' of store '{StoreId}' is not what was cached; what is cached below '{Node}' is dropped.")]
     private partial void LogNodeChanged(string storeId, string key, string node);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What is cached of '{Key}' of store '{StoreId}' is another version than the origin's, but could not be dropped.")]
+    private partial void LogDropFailed(Exception exception, string storeId, string key);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "'{Key}' of store '{StoreId}' was read from the origin, but could not be handed to the cache.")]
     private partial void LogStoreFailed(Exception exception, string storeId, string key);

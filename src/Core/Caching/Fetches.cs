@@ -60,12 +60,19 @@ internal sealed class Fetches
         }
     }
 
-    /// <summary>Removes all fetches of one key.</summary>
-    public List<Fetch> RemoveAll(string key)
+    /// <summary>Removes all fetches of one key but <paramref name="own"/>, which is added if it is not there.</summary>
+    public List<Fetch> RemoveOthers(string key, Fetch? own)
     {
         lock (_lock)
         {
-            return _underWay.Remove(key, out List<Fetch>? fetches) ? fetches : [];
+            _underWay.Remove(key, out List<Fetch>? fetches);
+            if (own is not null)
+            {
+                fetches?.Remove(own);
+                _underWay[key] = [own];
+            }
+
+            return fetches ?? [];
         }
     }
 }

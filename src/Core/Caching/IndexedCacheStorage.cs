@@ -121,7 +121,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
                 return null;
             }
 
-            await _index.MarkAsync(entry.EntryKey, _time.GetUtcNow(), ct).ConfigureAwait(false);
+            await MarkAsync(entry, ct).ConfigureAwait(false);
             CacheHit? hit = await OpenAsync(entry, range, ct).ConfigureAwait(false);
             if (hit is null)
             {
@@ -183,7 +183,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
         try
         {
-            await _index.MarkAsync(part.EntryKey, _time.GetUtcNow(), ct).ConfigureAwait(false);
+            await MarkAsync(part, ct).ConfigureAwait(false);
             return await OpenAsync(part, range, ct).ConfigureAwait(false);
         }
         catch (ZarrCacheException exception)
@@ -326,21 +326,51 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>Drops an entry whose bytes are not what was stored, unless it has been replaced meanwhile. Never fails.</summary>
     internal async ValueTask DropAsync(IndexEntry entry, string fault)
     {
-        _counters.AddCorrupt();
-        LogCorrupt(entry.StoreId, entry.Key, fault);
         try
         {
             using KeyGates.Holder gate = await _gates.EnterAsync(entry.StoreId, entry.Key, _stop.Token).ConfigureAwait(false);
             if (await _index.DeleteAsync(entry.EntryKey, entry.Version, _stop.Token).ConfigureAwait(false) is { } removed)
             {
+                // Else it was evicted or replaced between look-up and read, which is no damage.
+                _counters.AddCorrupt();
+                LogCorrupt(entry.StoreId, entry.Key, fault);
                 await _writer.EraseBytesAsync(removed).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (exception is ZarrCacheException or OperationCanceledException or ObjectDisposedException)
         {
+            _counters.AddCorrupt();
+            LogCorrupt(entry.StoreId, entry.Key, fault);
             _distrusted.TryAdd(entry.Version, 0);
             _anyDistrusted = true;
             Fail(exception, entry.StoreId, entry.Key);
+        }
+    }
+
+    /// <summary>Records an access; if that fails, the entry is a hit all the same.</summary>
+    private ValueTask MarkAsync(IndexEntry entry, CancellationToken ct)
+    {
+        try
+        {
+            ValueTask marked = _index.MarkAsync(entry.EntryKey, _time.GetUtcNow(), ct);
+            return marked.IsCompletedSuccessfully ? marked : AwaitAsync(marked);
+        }
+        catch (ZarrCacheException exception)
+        {
+            Fail(exception, entry.StoreId, entry.Key);
+            return ValueTask.CompletedTask;
+        }
+
+        async ValueTask AwaitAsync(ValueTask marked)
+        {
+            try
+            {
+                await marked.ConfigureAwait(false);
+            }
+            catch (ZarrCacheException exception)
+            {
+                Fail(exception, entry.StoreId, entry.Key);
+            }
         }
     }
 

@@ -78,6 +78,11 @@ public abstract class ReadResult : IAsyncDisposable
         }
 
         int count = await ReadSomeCoreAsync(destination, ct).ConfigureAwait(false);
+        if (count < 1 || count > destination.Length)
+        {
+            throw new StoreException($"A store gave {count} bytes where 1 to {destination.Length} were due; {Remaining} remain.");
+        }
+
         _taken += count;
         return count;
     }

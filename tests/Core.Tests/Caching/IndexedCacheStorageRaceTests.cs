@@ -1,0 +1,80 @@
+using Xunit;
+
+namespace ZarrCache.Core.Tests.Caching;
+
+/// <summary>Names at the edge of what is allowed, and calls that meet: each began as a fault.</summary>
+public sealed class IndexedCacheStorageRaceTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_prefix_that_leaves_no_room_for_the_names_of_parts_is_deleted_all_the_same()
+    {
+        await using var f = new CacheFixture();
+        string node = string.Concat(Enumerable.Repeat(new string('n', 202) + "/", 5));
+        Assert.Equal(1015, node.Length);
+        await f.WarmAsync(node + "zarr.json", 10);
+        Assert.Equal(1, (await f.Storage.DeletePrefixAsync("s", node, Ct)).Count);
+        Assert.Equal(0, (await f.Storage.GetTotalsAsync(null, Ct)).Count);
+        Assert.Equal(0, await f.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Theory]
+    [InlineData("__parts__/p/u/@0.5")]
+    [InlineData("__parts__/p/u/.@0.5")]
+    [InlineData("__parts__/p/..@0.5")]
+    public async Task A_file_whose_name_stands_for_no_key_is_swept_and_does_not_end_the_sweep(string name)
+    {
+        await using var f = new CacheFixture(options => options with { SweepWhenUnclean = false });
+        await f.Chunks.DamageAsync(name, new byte[10]);
+        byte[] value = await f.WarmAsync("k", 100);
+        f.Time.Advance(TimeSpan.FromHours(1));
+        CacheCheckReport report = await f.Storage.CheckAsync(new CacheCheckOptions { Repair = true }, null, Ct);
+        Assert.Equal((2L, 1L), (report.Files, report.Orphans));
+        Assert.Equal(1, await f.Chunks.CountAsync(ct: Ct));
+        Assert.Equal(value, await f.Store.GetBytesAsync("k", ct: Ct));
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_removed_does_not_end_the_sweep()
+    {
+        await using var f = new CacheFixture(options => options with { SweepWhenUnclean = false });
+        await f.Chunks.DamageAsync("stuck", new byte[10]);
+        await f.Chunks.DamageAsync("loose", new byte[10]);
+        f.Time.Advance(TimeSpan.FromHours(1));
+        f.Chunks.BeforeErase = key => key == "stuck" ? throw new StoreException("'stuck' cannot be erased: the test's disk says no.") : Task.CompletedTask;
+        CacheCheckReport report = await f.Storage.CheckAsync(new CacheCheckOptions { Repair = true }, null, Ct);
+        Assert.Equal((2L, 2L, 1L), (report.Files, report.Orphans, report.Unreadable));
+        Assert.Equal(1, await f.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_closed_between_look_up_and_read_is_opened_again()
+    {
+        await using var f = new CacheFixture();
+        byte[] value = await f.WarmAsync("k", 100);
+        f.Chunks.BeforeRead = async _ =>
+        {
+            f.Chunks.BeforeRead = null;
+            await f.Storage.CloseStoreAsync("s", Ct);
+            throw new ObjectDisposedException("s");
+        };
+        int requests = f.Origin.Requests.Count;
+        Assert.Equal(value, await f.Store.GetBytesAsync("k", ct: Ct));
+        Assert.Equal(requests, f.Origin.Requests.Count);
+    }
+
+    [Fact]
+    public async Task What_is_evicted_between_look_up_and_read_is_a_miss_and_no_damage()
+    {
+        await using var f = new CacheFixture();
+        byte[] value = await f.WarmAsync("k", 100);
+        f.Chunks.BeforeRead = async _ =>
+        {
+            f.Chunks.BeforeRead = null;
+            await f.Storage.DeleteAsync("s", "k", Ct);
+        };
+        Assert.Equal(value, await f.Store.GetBytesAsync("k", ct: Ct));
+        Assert.Equal(0, f.Storage.Counters.Corrupt);
+    }
+}
