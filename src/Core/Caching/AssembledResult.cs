@@ -123,7 +123,7 @@ internal sealed class AssembledResult : ReadResult
         }
 
         await rest.DisposeAsync().ConfigureAwait(false);
-        throw new ObjectChangedException(_key);
+        throw await ChangedAsync().ConfigureAwait(false);
     }
 
     /// <summary>The bytes from here on by a fetch that is under way, or a new one that ends where the next part begins; null if it is worth looking again.</summary>
@@ -140,7 +140,7 @@ internal sealed class AssembledResult : ReadResult
             FetchHead head = await fetch.Head.WaitAsync(ct).ConfigureAwait(false);
             if (head.Outcome is FetchOutcome.Changed or FetchOutcome.Absent || (head.Outcome == FetchOutcome.Found && !head.Info.IsSameVersion(Info)))
             {
-                throw new ObjectChangedException(_key);
+                throw await ChangedAsync().ConfigureAwait(false);
             }
 
             if (head.Brings(Position))
@@ -171,7 +171,7 @@ internal sealed class AssembledResult : ReadResult
             }
 
             await hit.DisposeAsync().ConfigureAwait(false);
-            throw new ObjectChangedException(_key);
+            throw await ChangedAsync().ConfigureAwait(false);
         }
 
         CachedParts? found = await _owner.Storage.FindPartsAsync(_owner.StoreId, _key, rest, ct).ConfigureAwait(false);
@@ -185,6 +185,13 @@ internal sealed class AssembledResult : ReadResult
 
         _parts.Sort((a, b) => a.Offset.CompareTo(b.Offset));
         return null;
+    }
+
+    /// <summary>Drops what is cached of the key, which two versions lie in, so that whoever reads again is not given the old one's again.</summary>
+    private async ValueTask<ObjectChangedException> ChangedAsync()
+    {
+        await _owner.Fetcher.DropAsync(_key).ConfigureAwait(false);
+        return new ObjectChangedException(_key);
     }
 
     private void Miss()

@@ -1,10 +1,13 @@
 namespace ZarrCache;
 
 /// <summary>What is cached of an object in parts.</summary>
-/// <param name="Info">The object that they are parts of.</param>
+/// <param name="Known">Any part of the object, in the range or not, for what it says of the object.</param>
 /// <param name="Parts">Those that share a byte with the range asked for, by offset; they may be none.</param>
-public sealed record CachedParts(ObjectInfo Info, IReadOnlyList<IndexEntry> Parts)
+public sealed record CachedParts(IndexEntry Known, IReadOnlyList<IndexEntry> Parts)
 {
+    /// <summary>The object that they are parts of.</summary>
+    public ObjectInfo Info => Known.Info;
+
     /// <summary>Whether all parts are known to be of one version of the object, so that they may meet in one answer.</summary>
     public bool AreOneVersion => Parts.All(part => part.Info.IsSameVersion(Info));
 }

@@ -201,11 +201,13 @@ public sealed class CachedStore : IZarrStore
         catch (RangeNotSatisfiableException)
         {
             IndexEntry? entry = await Storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
-            if (entry is not null && IsFresh(entry))
+            if (entry is not null && await ConfirmAsync(key, entry.Info, [entry], ct).ConfigureAwait(false))
             {
                 throw;
             }
 
+            // Else what is fetched of the object that it is now would lie beside what it was.
+            await Fetcher.DropAsync(key).ConfigureAwait(false);
             return null;
         }
     }
@@ -256,7 +258,9 @@ public sealed class CachedStore : IZarrStore
             return null;
         }
 
-        if (!cached.AreOneVersion || !await ConfirmAsync(key, cached, ct).ConfigureAwait(false))
+        // Where no part has a byte of the range the fetch confirms the version, but nothing is fetched of a range that the object does not reach.
+        IReadOnlyList<IndexEntry> used = cached.Parts.Count > 0 || options.Range.TryResolve(cached.Info.Size, out _, out _) ? cached.Parts : [cached.Known];
+        if (!cached.AreOneVersion || !await ConfirmAsync(key, cached.Info, used, ct).ConfigureAwait(false))
         {
             await Fetcher.DropAsync(key).ConfigureAwait(false);
             return null;
@@ -273,21 +277,21 @@ public sealed class CachedStore : IZarrStore
         return result;
     }
 
-    /// <summary>Asks the origin whether parts past their time are still of its version.</summary>
-    private async ValueTask<bool> ConfirmAsync(string key, CachedParts cached, CancellationToken ct)
+    /// <summary>Asks the origin whether entries past their time are still of its version.</summary>
+    private async ValueTask<bool> ConfirmAsync(string key, ObjectInfo info, IReadOnlyList<IndexEntry> entries, CancellationToken ct)
     {
-        if (cached.Parts.All(IsFresh))
+        if (entries.All(IsFresh))
         {
             return true;
         }
 
-        if (cached.Info is { ETag: null, LastModified: null })
+        if (info is { ETag: null, LastModified: null })
         {
             return false;
         }
 
         Counter.AddOriginRequest();
-        ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: cached.Info.ETag, IfModifiedSince: cached.Info.LastModified), ct).ConfigureAwait(false);
+        ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: info.ETag, IfModifiedSince: info.LastModified), ct).ConfigureAwait(false);
         await answer.DisposeAsync().ConfigureAwait(false);
         if (answer.Status != ReadStatus.NotModified)
         {
@@ -295,9 +299,9 @@ public sealed class CachedStore : IZarrStore
         }
 
         Counter.AddRevalidation();
-        foreach (IndexEntry part in cached.Parts)
+        foreach (IndexEntry entry in entries)
         {
-            await Storage.TouchAsync(part, _time.GetUtcNow(), ct).ConfigureAwait(false);
+            await Storage.TouchAsync(entry, _time.GetUtcNow(), ct).ConfigureAwait(false);
         }
 
         return true;

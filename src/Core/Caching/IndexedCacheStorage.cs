@@ -153,11 +153,11 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
             if (!range.TryResolve(any.ObjectSize, out long offset, out long length) || length == 0)
             {
-                return new CachedParts(any.Info, []);
+                return new CachedParts(any, []);
             }
 
             IReadOnlyList<IndexEntry> stored = await _index.FindPartsAsync(storeId, key, offset, length, ct).ConfigureAwait(false);
-            return new CachedParts(any.Info, waiting.Count == 0 ? stored : Merge(stored, waiting, offset, length));
+            return new CachedParts(any, waiting.Count == 0 ? stored : Merge(stored, waiting, offset, length));
         }
         catch (ZarrCacheException exception)
         {
