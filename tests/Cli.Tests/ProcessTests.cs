@@ -77,6 +77,12 @@ public sealed class ProcessTests : CacheTest
         Assert.All(passes[1..3], pass => Assert.True((int)pass["hits"]! >= SampleKeys && (int)pass["absentHits"]! >= 1));
         Assert.All(passes[3..], pass => Assert.InRange((long)pass["allocatedBytes"]!, 1, (long)pass["maxSize"]!));
         Assert.InRange((int)passes[4]["originRequests"]!, 1, SampleKeys - 1);
+
+        JsonNode[] shards = [.. demo["shardedPasses"]!.AsArray().Select(pass => pass!)];
+        Assert.Equal(3, shards.Length);
+        Assert.InRange((int)shards[0]["originRequests"]!, 300, 1000);
+        Assert.Equal([0, 0], shards[1..].Select(pass => (int)pass["originRequests"]!));
+        Assert.All(shards, pass => Assert.Equal((long)shards[0]["originBytes"]!, (long)pass["bytes"]!));
     }
 
     private void StopAtHalf() => Server.Intercept = (context, answer) =>

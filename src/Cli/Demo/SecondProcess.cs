@@ -8,7 +8,7 @@ internal static class SecondProcess
 {
     public const string CommandName = "demo-reader";
 
-    public static async Task<PassResult> RunAsync(string cacheDirectory, string origin, CancellationToken ct)
+    public static async Task<PassResult> RunAsync(string cacheDirectory, string origin, string storeId, CancellationToken ct)
     {
         var start = new ProcessStartInfo { RedirectStandardOutput = true, RedirectStandardError = true };
         string own = Environment.ProcessPath ?? "dotnet";
@@ -23,7 +23,7 @@ internal static class SecondProcess
             start.ArgumentList.Add(typeof(SecondProcess).Assembly.Location);
         }
 
-        foreach (string argument in (string[])[CommandName, origin, "--cache", cacheDirectory])
+        foreach (string argument in (string[])[CommandName, origin, storeId, "--cache", cacheDirectory])
         {
             start.ArgumentList.Add(argument);
         }
