@@ -130,6 +130,21 @@ public sealed class CacheDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_that_make_one_cache_at_once_all_open_it()
+    {
+        CacheBackends withFiles = new CacheBackends().AddMemory().AddIndex("memory", async (context, ct) =>
+        {
+            await File.WriteAllTextAsync(context.GetFullPath(Path.GetRandomFileName()), "", ct);
+            return new MemoryStoreIndex(context.Policy);
+        });
+        for (int round = 0; round < 20; round++)
+        {
+            string path = Path.Combine(_root, round.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            await Parallel.ForAsync(0, 8, Ct, async (_, ct) => await (await CacheDirectory.OpenAsync(path, withFiles, New, ct)).DisposeAsync());
+        }
+    }
+
+    [Fact]
     public async Task Members_of_a_manifest_that_are_not_known_are_kept()
     {
         await (await OpenAsync(New)).DisposeAsync();

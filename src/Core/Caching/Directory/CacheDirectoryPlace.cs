@@ -39,8 +39,10 @@ internal static class CacheDirectoryPlace
                 Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
         }
-        else if (Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Except([.. CacheManifestFile.OwnNames, "lost+found"]).FirstOrDefault() is { } other)
+        else if (Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Except([.. CacheManifestFile.OwnNames, "lost+found"]).FirstOrDefault() is { } other
+            && !File.Exists(Path.Combine(path, CacheManifestFile.FileName)))
         {
+            // Asked last: another process that makes the cache at this moment writes the manifest before anything else.
             throw new ZarrCacheException($"'{path}' is not empty (it has '{other}') and holds no cache; give an empty directory or one that does not exist.");
         }
     }
