@@ -46,7 +46,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
 
         try
         {
-            await _stores[entry.StoreId].EraseAsync(ChunkLayout.GetChunkKey(entry), CancellationToken.None).ConfigureAwait(false);
+            await _stores.EraseAsync(entry, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is ZarrCacheException or ObjectDisposedException)
         {
@@ -177,7 +177,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             if (item.Bytes is { } bytes)
             {
                 entry = entry with { AllocatedSize = item.Reserved };
-                await _stores[entry.StoreId].SetAsync(ChunkLayout.GetChunkKey(entry), bytes.Bytes, EntryRecord.Write(entry), CancellationToken.None).ConfigureAwait(false);
+                await _stores.SetAsync(entry, bytes.Bytes, CancellationToken.None).ConfigureAwait(false);
             }
 
             await PushAsync(entry).ConfigureAwait(false);

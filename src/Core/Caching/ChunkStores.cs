@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 
 namespace ZarrCache;
@@ -5,6 +6,9 @@ namespace ZarrCache;
 /// <summary>The opened chunk storages of a cache, one for each store, and the files of entries in them.</summary>
 internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
 {
+    /// <summary>How often a call is begun again when its store is closed under it.</summary>
+    private const int Attempts = 10;
+
     private readonly ConcurrentDictionary<string, IChunkStore> _stores = new(StringComparer.Ordinal);
     private volatile bool _disposed;
 
@@ -24,17 +28,54 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
     /// <summary>What the bytes of an entry take up on their medium.</summary>
     public long GetAllocatedSize(IndexEntry entry) => entry.Size == 0 ? 0 : this[entry.StoreId].GetAllocatedSize(entry.Size);
 
-    /// <summary>Begins a read of an entry's bytes, from the store as it is opened again if it was closed just now.</summary>
+    /// <summary>Begins a read of an entry's bytes.</summary>
+    /// <remarks>Here and below: from the store as it is opened again, if it was closed just now.</remarks>
     public async ValueTask<ReadResult> GetAsync(IndexEntry entry, ByteRange range, CancellationToken ct)
     {
         string key = ChunkLayout.GetChunkKey(entry);
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            return await this[entry.StoreId].GetAsync(key, new ReadOptions(range), ct).ConfigureAwait(false);
+            try
+            {
+                return await this[entry.StoreId].GetAsync(key, new ReadOptions(range), ct).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException) when (!_disposed && attempt < Attempts)
+            {
+                // it was closed under us; the next round opens it again
+            }
         }
-        catch (ObjectDisposedException) when (!_disposed)
+    }
+
+    /// <summary>Writes an entry's bytes and the record that vouches for them.</summary>
+    public ValueTask<ObjectInfo> SetAsync(IndexEntry entry, ReadOnlySequence<byte> bytes, CancellationToken ct) =>
+        RunAsync(entry.StoreId, store => store.SetAsync(ChunkLayout.GetChunkKey(entry), bytes, EntryRecord.Write(entry), ct));
+
+    /// <summary>Removes an entry's bytes.</summary>
+    public ValueTask<bool> EraseAsync(IndexEntry entry, CancellationToken ct) =>
+        RunAsync(entry.StoreId, store => store.EraseAsync(ChunkLayout.GetChunkKey(entry), ct));
+
+    /// <summary>Removes all bytes below a prefix of chunk keys.</summary>
+    public async ValueTask ErasePrefixAsync(string storeId, string prefix, CancellationToken ct) =>
+        await RunAsync(
+            storeId,
+            async store =>
+            {
+                await store.ErasePrefixAsync(prefix, ct).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
+
+    private async ValueTask<T> RunAsync<T>(string storeId, Func<IChunkStore, ValueTask<T>> operation)
+    {
+        for (int attempt = 1; ; attempt++)
         {
-            return await this[entry.StoreId].GetAsync(key, new ReadOptions(range), ct).ConfigureAwait(false);
+            try
+            {
+                return await operation(this[storeId]).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException) when (!_disposed && attempt < Attempts)
+            {
+                // as above
+            }
         }
     }
 

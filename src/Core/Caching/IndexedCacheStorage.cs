@@ -271,14 +271,21 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     {
         ZarrKey.ValidateStoreId(storeId);
         ZarrKey.ValidatePrefix(prefix);
-        IndexTotals waited = await _writer.Queue.WithdrawPrefixAsync(storeId, prefix).ConfigureAwait(false);
-        IndexTotals removed = await _index.DeletePrefixAsync(storeId, prefix, ct).ConfigureAwait(false);
-        foreach (string chunkPrefix in ChunkLayout.GetChunkPrefixes(prefix))
+        try
         {
-            await _stores[storeId].ErasePrefixAsync(chunkPrefix, ct).ConfigureAwait(false);
-        }
+            IndexTotals waited = await _writer.Queue.ClosePrefixAsync(storeId, prefix).ConfigureAwait(false);
+            IndexTotals removed = await _index.DeletePrefixAsync(storeId, prefix, ct).ConfigureAwait(false);
+            foreach (string chunkPrefix in ChunkLayout.GetChunkPrefixes(prefix))
+            {
+                await _stores.ErasePrefixAsync(storeId, chunkPrefix, ct).ConfigureAwait(false);
+            }
 
-        return waited + removed;
+            return waited + removed;
+        }
+        finally
+        {
+            _writer.Queue.OpenPrefix(storeId, prefix);
+        }
     }
 
     /// <inheritdoc/>

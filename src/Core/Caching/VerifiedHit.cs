@@ -13,6 +13,10 @@ internal sealed class VerifiedHit : CacheHit
     private readonly int _firstBlock;
     private readonly int _skip;
     private byte[]? _block;
+
+    /// <summary>Whether the storage may still write into the block: it then goes to nobody else, even if this is disposed of.</summary>
+    private bool _filling;
+
     private int _blockStart;
     private int _blockEnd;
     private long _position;
@@ -34,12 +38,12 @@ internal sealed class VerifiedHit : CacheHit
 
     public override ValueTask DisposeAsync()
     {
-        if (_block is not null)
+        if (_block is not null && !_filling)
         {
             ArrayPool<byte>.Shared.Return(_block);
-            _block = null;
         }
 
+        _block = null;
         return _stored.DisposeAsync();
     }
 
@@ -60,7 +64,9 @@ internal sealed class VerifiedHit : CacheHit
 
         _block ??= ArrayPool<byte>.Shared.Rent(length);
         int skip = _position == 0 ? _skip : 0;
+        _filling = true;
         await ReadBlockAsync(_block.AsMemory(0, length), ct).ConfigureAwait(false);
+        _filling = false;
         (_blockStart, _blockEnd) = (skip, length);
         return TakeFromBlock(destination);
     }

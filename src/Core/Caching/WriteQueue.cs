@@ -23,11 +23,12 @@ internal sealed class WriteQueue : IAsyncDisposable
     private readonly Channel<PendingWrite> _order = Channel.CreateUnbounded<PendingWrite>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _dispatch;
 
-    /// <summary>Guards the two collections below; never held across a call out.</summary>
+    /// <summary>Guards the three collections below; never held across a call out.</summary>
     private readonly Lock _lock = new();
 
     private readonly Dictionary<(string StoreId, string Key), List<PendingWrite>> _pending = [];
     private readonly HashSet<PendingWrite> _running = [];
+    private readonly List<(string StoreId, string Prefix)> _closed = [];
     private int _count;
     private long _bytes;
 
@@ -146,14 +147,18 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets what waits for the keys of a prefix, and waits for what is being written there.</summary>
+    /// <summary>
+    /// Forgets what waits for the keys of a prefix, and waits for what is being written there. Until <see cref="OpenPrefix"/>
+    /// nothing more is written there: a file between the deletion of the rows and that of the files would lose its bytes.
+    /// </summary>
     /// <returns>What was forgotten; what was written before it could be is the index's to count.</returns>
-    public async Task<IndexTotals> WithdrawPrefixAsync(string storeId, string prefix)
+    public async Task<IndexTotals> ClosePrefixAsync(string storeId, string prefix)
     {
         var withdrawn = new List<PendingWrite>();
         Task[] running;
         lock (_lock)
         {
+            _closed.Add((storeId, prefix));
             foreach ((string StoreId, string Key) key in _pending.Keys.Where(key => key.StoreId == storeId && key.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList())
             {
                 _pending.Remove(key, out List<PendingWrite>? items);
@@ -168,12 +173,22 @@ internal sealed class WriteQueue : IAsyncDisposable
         return withdrawn.Where(item => !item.Written).Aggregate(default(IndexTotals), (sum, item) => sum + IndexTotals.Of(item.Entry));
     }
 
-    /// <summary>Whether an item was neither withdrawn nor superseded: to be asked with the key's gate held.</summary>
+    /// <summary>What is put from now on for the keys of a prefix is written again.</summary>
+    public void OpenPrefix(string storeId, string prefix)
+    {
+        lock (_lock)
+        {
+            _closed.Remove((storeId, prefix));
+        }
+    }
+
+    /// <summary>Whether an item was neither withdrawn nor superseded, nor lies below a closed prefix: to be asked with the key's gate held.</summary>
     public bool IsCurrent(PendingWrite item)
     {
         lock (_lock)
         {
-            return _pending.GetValueOrDefault((item.Entry.StoreId, item.Entry.Key))?.Contains(item) == true;
+            return !_closed.Exists(place => place.StoreId == item.Entry.StoreId && item.Entry.Key.StartsWith(place.Prefix, StringComparison.Ordinal))
+                && _pending.GetValueOrDefault((item.Entry.StoreId, item.Entry.Key))?.Contains(item) == true;
         }
     }
 
@@ -228,6 +243,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         {
             if (!IsCurrent(item))
             {
+                Forget(item);
                 Finish(item);
                 continue;
             }

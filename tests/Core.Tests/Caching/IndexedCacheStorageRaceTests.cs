@@ -65,6 +65,25 @@ public sealed class IndexedCacheStorageRaceTests
     }
 
     [Fact]
+    public async Task What_is_put_while_its_prefix_is_deleted_keeps_no_row_without_a_file()
+    {
+        await using var f = new CacheFixture();
+        await f.WarmAsync("u/0", 100, seed: 1);
+        byte[] value = await f.GiveAsync("u/1", 100, seed: 2);
+        f.Chunks.BeforeErasePrefix = async _ =>
+        {
+            await f.Store.GetBytesAsync("u/1", ct: Ct);
+            await f.Storage.FlushAsync(Ct);
+        };
+        await f.Storage.DeletePrefixAsync("s", "u/", Ct);
+        Assert.Equal(0, (await f.Storage.CheckAsync(new CacheCheckOptions(), null, Ct)).Dangling);
+        f.Chunks.BeforeErasePrefix = null;
+        Assert.Equal(value, await f.Store.GetBytesAsync("u/1", ct: Ct));
+        await f.Storage.FlushAsync(Ct);
+        Assert.NotNull(await f.Index.FindAsync(new EntryKey("s", "u/1"), Ct));
+    }
+
+    [Fact]
     public async Task What_is_evicted_between_look_up_and_read_is_a_miss_and_no_damage()
     {
         await using var f = new CacheFixture();

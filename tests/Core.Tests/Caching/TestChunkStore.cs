@@ -11,6 +11,14 @@ internal sealed class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(in
 
     public Func<string, Task>? BeforeErase { get; set; }
 
+    public Func<string, Task>? BeforeErasePrefix { get; set; }
+
+    public override async ValueTask ErasePrefixAsync(string prefix, CancellationToken ct)
+    {
+        await (BeforeErasePrefix?.Invoke(prefix) ?? Task.CompletedTask);
+        await base.ErasePrefixAsync(prefix, ct);
+    }
+
     public override async ValueTask<ReadResult> GetAsync(string key, ReadOptions options, CancellationToken ct)
     {
         await (BeforeRead?.Invoke(key) ?? Task.CompletedTask);
