@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using Xunit;
+using ZarrCache.Index.Sqlite;
+using ZarrCache.Storage.FileSystem;
+
+namespace ZarrCache.Integration.Tests;
+
+/// <summary>Many hands on one cache of SQLite and files, held against the history of the origin.</summary>
+public sealed class MixedWorkTests : IDisposable
+{
+    private const int Tasks = 8;
+    private const int Steps = 1250;
+    private const long MaxSize = 512 * 1024;
+    private static readonly string[] Keys = [.. Enumerable.Range(0, 64).Select(i => $"{(i % 2 == 0 ? "u" : "v")}/c/{i}")];
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(2);
+
+    /// <summary>The version of each key that a write which has returned gave it: nobody who begins to read then gets an older one.</summary>
+    private static readonly ConcurrentDictionary<(HistoryOrigin Origin, string Key), long> Completed = new();
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("zarr-cache-mixed-").FullName;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Ten_thousand_mixed_operations_give_no_wrong_byte_and_keep_the_budget(int seed)
+    {
+        var origin = new HistoryOrigin("s", seed);
+        await using (var index = new SqliteStoreIndex(Path.Combine(_directory, "index.db")))
+        await using (var storage = new IndexedCacheStorage(index, Opener(), new IndexedCacheStorageOptions { MaxSize = MaxSize, QueueSize = 128 * 1024 }))
+        await using (var store = new CachedStore(origin, "s", storage))
+        {
+            Task[] hands = [.. Enumerable.Range(0, Tasks).Select(hand => Task.Run(() => WorkAsync(store, storage, origin, hand, seed), Ct))];
+            await Task.WhenAll(hands).WaitAsync(Watchdog, Ct);
+            await storage.FlushAsync(Ct);
+            IndexTotals totals = await storage.GetTotalsAsync(null, Ct);
+            Assert.InRange(totals.AllocatedBytes, 1, MaxSize);
+
+            // Now that nobody writes, every key is read as the origin has it: nothing stale has stayed.
+            foreach (string key in Keys)
+            {
+                long? version;
+                do
+                {
+                    version = await TryReadAsync(store, origin, key, ByteRange.All);
+                }
+                while (version is null);
+                Assert.Equal(origin.VersionOf(key), version);
+            }
+        }
+
+        await using var again = new SqliteStoreIndex(Path.Combine(_directory, "index.db"));
+        await using var reopened = new IndexedCacheStorage(again, Opener(), MaxSize);
+        Assert.Equal(IndexCondition.Clean, again.Condition);
+        CacheCheckReport report = await reopened.CheckAsync(new CacheCheckOptions { VerifyBytes = true, MinimumAge = TimeSpan.Zero }, null, Ct);
+        Assert.True(report.IsClean, report.ToString());
+    }
+
+    private StoreOpener Opener() => FileSystemStore.Opener(Path.Combine(_directory, "{store_id}.zarr"));
+
+    private static async Task WorkAsync(CachedStore store, IndexedCacheStorage storage, HistoryOrigin origin, int hand, int seed)
+    {
+        var random = new Random((seed * 100) + hand);
+        for (int step = 1; step <= Steps; step++)
+        {
+            string key = Keys[random.Next(Keys.Length)];
+            switch (random.Next(100))
+            {
+                case < 55:
+                    await TryReadAsync(store, origin, key, ByteRange.All);
+                    break;
+                case < 70:
+                    await TryReadAsync(store, origin, key, ByteRange.Slice(random.Next(8), 1 + random.Next(2000)));
+                    break;
+                case < 80:
+                    await TryReadAsync(store, origin, key, ByteRange.Suffix(1 + random.Next(3000)));
+                    break;
+                case < 90:
+                    string own = Keys[(random.Next(Keys.Length / Tasks) * Tasks) + hand];
+                    await store.SetAsync(own, origin.Content(own, step), Ct);
+                    Completed[(origin, own)] = step;
+                    break;
+                case < 94:
+                    await GiveUpAsync(store, key);
+                    break;
+                case < 97:
+                    await storage.DeleteAsync("s", key, Ct);
+                    break;
+                case < 98:
+                    await storage.DeletePrefixAsync("s", "u/", Ct);
+                    break;
+                case < 99:
+                    await storage.CloseStoreAsync("s", Ct);
+                    break;
+                default:
+                    await storage.FlushAsync(Ct);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Reads, and holds the bytes against the history.</summary>
+    /// <returns>The version read, 0 if there is none; null if the origin failed or the object changed.</returns>
+    private static async Task<long?> TryReadAsync(CachedStore store, HistoryOrigin origin, string key, ByteRange range)
+    {
+        long atLeast = Completed.GetValueOrDefault((origin, key));
+        byte[]? bytes;
+        try
+        {
+            bytes = await store.GetBytesAsync(key, range, Ct);
+        }
+        catch (StoreException exception) when (exception is not (RangeNotSatisfiableException or CorruptEntryException))
+        {
+            return null;
+        }
+
+        long version = bytes is null ? 0 : origin.Recognize(key, bytes, range);
+        Assert.True(version >= atLeast, $"'{key}' {range} was read in version {version}; {atLeast} had been written before.");
+        return version;
+    }
+
+    private static async Task GiveUpAsync(CachedStore store, string key)
+    {
+        using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        Task<byte[]?> read = store.GetBytesAsync(key, ct: impatient.Token).AsTask();
+        await impatient.CancelAsync();
+        try
+        {
+            await read;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or StoreException)
+        {
+            Assert.False(Ct.IsCancellationRequested);
+        }
+    }
+}
