@@ -1,4 +1,5 @@
 using System.Globalization;
+using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
 using ZarrCache.Benchmarks.Sqlite;
 
@@ -13,6 +14,12 @@ switch (args)
     case ["read", ..]:
         await ReadPathBenchmarks.RunAsync(keys, rounds);
         return 0;
+    case ["parts", ..]:
+        await PartsBenchmarks.RunAsync(keys, rounds);
+        return 0;
+    case [ShardsBenchmark.ChildCommand, var directory, var array]:
+        Console.WriteLine((await ShardsBenchmark.ReadAsync(directory, array)).Requests);
+        return 0;
     case [LargeObjectBenchmark.ChildCommand, var size]:
         await LargeObjectBenchmark.ChildAsync(long.Parse(size, CultureInfo.InvariantCulture));
         return 0;
@@ -23,6 +30,7 @@ switch (args)
         Console.Error.WriteLine("""
             Usage: ZarrCache.Benchmarks sqlite [--keys 1000000] [--rounds 5] [--only push|pop|enumerate|mark|callers|memory]
                    ZarrCache.Benchmarks read   [--keys 1000000] [--rounds 5]
+                   ZarrCache.Benchmarks parts  [--keys 1000000] [--rounds 5]
             """);
         return 2;
 }

@@ -56,6 +56,25 @@ internal sealed class FilledCache : IAsyncDisposable
         return (keys, [.. keys.Select(key => Path.Combine(_scratch["hit.zarr"], key))]);
     }
 
+    /// <summary>Caches parts of one size of one object through the store, and names them and their files.</summary>
+    public async Task<((string Key, ByteRange Range)[] Parts, string[] Files)> CachePartsAsync(int count, int size)
+    {
+        var value = new byte[count * size];
+        Random.Shared.NextBytes(value);
+        await _origin.SetAsync("shard", value);
+        ByteRange[] ranges = [.. Enumerable.Range(0, count).Select(i => ByteRange.Slice((long)i * size, size))];
+        foreach (ByteRange range in ranges)
+        {
+            await Store.GetBytesAsync("shard", range);
+        }
+
+        await _storage.FlushAsync(CancellationToken.None);
+        string[] files = Directory.GetFiles(Path.Combine(_scratch["hit.zarr"], "__parts__", "p"), "shard@*");
+        return files.Length == count
+            ? ([.. ranges.Select(range => ("shard", range))], files)
+            : throw new InvalidOperationException($"{files.Length} parts lie on the disk instead of {count}.");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Store.DisposeAsync();

@@ -9,14 +9,27 @@ internal static class HitBenchmark
     public static async Task<Comparison> RunAsync(FilledCache cache, int otherKeys, int size, int files, int rounds, double atLeast)
     {
         (string[] keys, string[] paths) = await cache.CacheAsync(files, size);
+        return await MeasureAsync(cache.Store, $"hit of {size >> 10} KiB, {files:N0} values, {otherKeys:N0} other keys", Whole(keys), paths, size, rounds, atLeast);
+    }
+
+    /// <param name="store">The store.</param>
+    /// <param name="what">What is hit.</param>
+    /// <param name="places">Keys and ranges, all of one size, all cached.</param>
+    /// <param name="paths">The files that they lie in, each in one of its own.</param>
+    /// <param name="size">Bytes of each.</param>
+    /// <param name="rounds">How often it is repeated.</param>
+    /// <param name="atLeast">The ratio that must be reached.</param>
+    public static async Task<Comparison> MeasureAsync(
+        CachedStore store, string what, (string Key, ByteRange Range)[] places, string[] paths, int size, int rounds, double atLeast)
+    {
         int reads = (int)Math.Min(200_000, (8L << 30) / size);
-        var comparison = new Comparison($"hit of {size >> 10} KiB, {files:N0} values, {otherKeys:N0} other keys", "open + `RandomAccess.Read` of the same files", "reads", atLeast);
+        var comparison = new Comparison(what, "open + `RandomAccess.Read` of the same files", "reads", atLeast);
         byte[] buffer = GC.AllocateUninitializedArray<byte>(size, pinned: true);
         for (int round = 0; round < rounds; round++)
         {
             await comparison.MeasureAsync(
                 round,
-                () => Comparison.RateAsync(reads, () => HitAsync(cache.Store, keys, reads, buffer)),
+                () => Comparison.RateAsync(reads, () => HitAsync(store, places, reads, buffer)),
                 () => Comparison.RateAsync(reads, () => OpenAndRead(paths, reads, buffer)));
         }
 
@@ -28,7 +41,7 @@ internal static class HitBenchmark
     {
         (string[] keys, _) = await cache.CacheAsync(files, size);
         byte[] buffer = GC.AllocateUninitializedArray<byte>(size, pinned: true);
-        await HitAsync(cache.Store, keys, 10 * files, buffer);
+        await HitAsync(cache.Store, Whole(keys), 10 * files, buffer);
         long sum = 0, most = 0;
         foreach (string key in keys)
         {
@@ -46,11 +59,14 @@ internal static class HitBenchmark
         return (sum / keys.Length, most);
     }
 
-    private static async Task HitAsync(CachedStore store, string[] keys, int reads, byte[] buffer)
+    private static (string Key, ByteRange Range)[] Whole(string[] keys) => [.. keys.Select(key => (key, ByteRange.All))];
+
+    private static async Task HitAsync(CachedStore store, (string Key, ByteRange Range)[] places, int reads, byte[] buffer)
     {
         for (int i = 0; i < reads; i++)
         {
-            await using ReadResult result = await store.GetAsync(keys[i % keys.Length], default, CancellationToken.None);
+            (string key, ByteRange range) = places[i % places.Length];
+            await using ReadResult result = await store.GetAsync(key, new ReadOptions(range), CancellationToken.None);
             await result.ReadAsync(buffer.AsMemory(0, (int)result.Length), CancellationToken.None);
         }
 
