@@ -236,7 +236,8 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     /// <inheritdoc/>
     /// <remarks>
     /// Unsorted, by key and by priority it streams at once, along an index. By last access, access count, size and load
-    /// duration it sorts first: one pass over all, about a second for a million. A consumer may take its time: between
+    /// duration it sorts first: one pass over all, about a second for a million. By key it is a look-up, which waits for no
+    /// writer, as every miss makes one. A consumer may take its time: between
     /// pages no transaction is open.
     /// </remarks>
     public IAsyncEnumerable<IndexEntry> EnumerateAsync(IndexQuery query, CancellationToken ct)
@@ -274,7 +275,11 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
 
     private async IAsyncEnumerable<IndexEntry> EnumeratePagesAsync(IndexQuery query, [EnumeratorCancellation] CancellationToken ct)
     {
-        await FlushAsync(ct).ConfigureAwait(false);
+        if (query.Order != IndexOrder.Key)
+        {
+            await FlushAsync(ct).ConfigureAwait(false);
+        }
+
         using var pages = EntryPages.For(query, _readers);
         var page = new List<IndexEntry>(FirstPage);
         long left = query.Limit ?? long.MaxValue;

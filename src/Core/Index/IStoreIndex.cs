@@ -37,7 +37,8 @@ public interface IStoreIndex : IAsyncDisposable
 
     /// <summary>
     /// Records an access: last access, count, and the policy's new priority. Marks may be coalesced and lost in a crash;
-    /// <see cref="PopAsync"/> and <see cref="EnumerateAsync"/> of this instance see all that completed before. No entry, no effect.
+    /// <see cref="PopAsync"/> and <see cref="EnumerateAsync"/> of this instance see all that completed before, an enumeration
+    /// by key alone excepted, which may lag behind as <see cref="FindAsync"/> does. No entry, no effect.
     /// </summary>
     ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct);
 

@@ -80,6 +80,7 @@ internal static class EntryRow
     }
 
     /// <summary>Reads the row that a statement stands on.</summary>
+    /// <exception cref="CacheFormatException">It holds what no entry can: a flipped byte, which SQLite itself does not notice. The statement is reset.</exception>
     /// <param name="row">A statement that selects <see cref="Columns"/>.</param>
     /// <param name="storeId">The name of its store: one string for all rows of a store.</param>
     public static IndexEntry Read(Statement row, string storeId) => Read(row, storeId, row.Text(2));
@@ -89,6 +90,13 @@ internal static class EntryRow
     {
         EntryKind kind = Kind(row);
         long size = row.Int64(5);
+        ReadOnlySpan<byte> checksums = row.Bytes(8);
+        if (kind is not (EntryKind.Value or EntryKind.Part or EntryKind.Absent) || size < 0 || row.Int64(3) < EntryKey.Whole
+            || (!row.IsNull(7) && row.Int64(7) < 0) || checksums.Length % sizeof(ulong) != 0)
+        {
+            throw row.Damaged();
+        }
+
         return new IndexEntry
         {
             StoreId = storeId,
@@ -98,12 +106,12 @@ internal static class EntryRow
             Size = size,
             AllocatedSize = row.Int64(6),
             ObjectSize = row.IsNull(7) ? size : row.Int64(7),
-            Checksums = BlockChecksums.FromBytes(row.Bytes(8)),
+            Checksums = BlockChecksums.FromBytes(checksums),
             ETag = row.IsNull(9) ? null : row.Text(9),
-            LastModified = row.IsNull(10) ? null : Utc(row.Int64(10)),
-            StoredAt = Utc(row.Int64(11)),
-            ValidatedAt = Utc(row.Int64(12)),
-            LastAccess = Utc(row.Int64(13)),
+            LastModified = row.IsNull(10) ? null : Utc(row, 10),
+            StoredAt = Utc(row, 11),
+            ValidatedAt = Utc(row, 12),
+            LastAccess = Utc(row, 13),
             AccessCount = row.Int64(14),
             LoadDuration = new TimeSpan(row.Int64(15)),
             Priority = row.Double(PriorityColumn),
@@ -115,7 +123,11 @@ internal static class EntryRow
 
     public static (string Key, long Offset) Place(Statement row) => (row.Text(2), row.Int64(3));
 
-    private static DateTimeOffset Utc(long ticks) => new(ticks, TimeSpan.Zero);
+    private static DateTimeOffset Utc(Statement row, int column)
+    {
+        long ticks = row.Int64(column);
+        return ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks ? new DateTimeOffset(ticks, TimeSpan.Zero) : throw row.Damaged();
+    }
 
     private static void BindOrNull(Statement statement, int parameter, long? value)
     {

@@ -87,6 +87,9 @@ internal sealed class IndexConnection : IDisposable
         }
     }
 
+    /// <summary>Damage that SQLite did not see.</summary>
+    public ZarrCacheException Damaged() => _file.Failure(new SqliteException("a row holds a value out of its range", raw.SQLITE_CORRUPT));
+
     /// <summary>Turns the last error of this connection into an exception that names the file.</summary>
     public ZarrCacheException Failure(int code)
     {

@@ -44,6 +44,13 @@ internal sealed class Statement(IndexConnection connection, sqlite3_stmt handle)
         }
     }
 
+    /// <summary>What to throw when a row holds what it cannot. Resets the statement, so that no read transaction stays open.</summary>
+    public ZarrCacheException Damaged()
+    {
+        raw.sqlite3_reset(handle);
+        return connection.Damaged();
+    }
+
     /// <summary>Ends a read before its last row, and with it its read transaction.</summary>
     public void Reset() => raw.sqlite3_reset(handle);
 

@@ -16,6 +16,7 @@ public abstract class PersistentStoreIndexSuite : StoreIndexSuite
         await index.MarkAsync(At("u/0"), Noon.AddMinutes(5), Ct);
         await index.TouchAsync(At("w", "😀"), Noon.AddMinutes(6), Ct);
         await index.DeleteAsync(At("v", "😀"), null, Ct);
+        await index.FlushAsync(Ct);
         List<IndexEntry> before = await ListAsync(index, new IndexQuery(Order: IndexOrder.Key));
         index = await ReopenAfterAsync(index);
         Assert.Equal(IndexCondition.Clean, index.Condition);
