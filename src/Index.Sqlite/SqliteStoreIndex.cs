@@ -1,7 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Dapper;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,7 +17,7 @@ namespace ZarrCache.Index.Sqlite;
 public sealed partial class SqliteStoreIndex : IStoreIndex
 {
     /// <summary>The memory of accesses is full at so many times the number that starts a flush.</summary>
-    private const int MarkBound = 8;
+    private const int MarkBound = 2;
 
     private const int FirstPage = 64;
     private const int LaterPages = 1024;
@@ -223,14 +221,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     {
         ct.ThrowIfCancellationRequested();
         using ReadConnectionPool.Lease lease = _readers.Rent();
-        try
-        {
-            return new ValueTask<IReadOnlyList<string>>([.. lease.Reader.Connection.Ado.Query<string>("SELECT name FROM stores WHERE count > 0 ORDER BY name")]);
-        }
-        catch (SqliteException e)
-        {
-            throw _file.Failure(e);
-        }
+        return new ValueTask<IReadOnlyList<string>>(lease.Reader.ListStores());
     }
 
     /// <inheritdoc/>

@@ -8,8 +8,8 @@ public sealed record SqliteStoreIndexOptions
     /// <summary>Which entry is given up first; least recently used by default. The same for every process that shares the index.</summary>
     public EvictionPolicy Policy { get; init; } = EvictionPolicy.Lru;
 
-    /// <summary>The page cache of the connection that writes, in bytes of private memory: 64 MiB by default, at least 1 MiB.</summary>
-    public long WriterCacheBytes { get; init; } = 64L << 20;
+    /// <summary>The page cache of the connection that writes, in bytes of private memory: 32 MiB by default, at least 1 MiB.</summary>
+    public long WriterCacheBytes { get; init; } = 32L << 20;
 
     /// <summary>The page cache of each connection that reads, in bytes of private memory: 4 MiB by default, at least 64 KiB. As many connections stay open as there are processors.</summary>
     public long ReaderCacheBytes { get; init; } = 4L << 20;
@@ -25,10 +25,10 @@ public sealed record SqliteStoreIndexOptions
     public TimeSpan MarkFlushInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// So many entries with an access that waits start a flush: 32,768 by default, about 100 bytes each. At eight
-    /// times as many <see cref="IStoreIndex.MarkAsync"/> waits for one.
+    /// So many entries with an access that waits start a flush: 16,384 by default, about 200 bytes each. At twice
+    /// as many <see cref="IStoreIndex.MarkAsync"/> waits for one.
     /// </summary>
-    public int MarkFlushCount { get; init; } = 32_768;
+    public int MarkFlushCount { get; init; } = 16_384;
 
     /// <summary>
     /// Entries remembered in memory, least recently used given up first, about 500 bytes each: 16,384 by default, 0 for

@@ -53,6 +53,19 @@ internal sealed class StoreNames
         return id;
     }
 
+    /// <summary>All stores as the connection sees them, those without an entry too; nothing is remembered.</summary>
+    public static IReadOnlyList<(long Id, string Name)> QueryAll(IndexConnection connection)
+    {
+        var stores = new List<(long Id, string Name)>();
+        Statement rows = connection.Prepare("SELECT id, name FROM stores");
+        while (rows.Step())
+        {
+            stores.Add((rows.Int64(0), rows.Text(1)));
+        }
+
+        return stores;
+    }
+
     /// <summary>The name of a store as the connection sees it; nothing is remembered.</summary>
     public static string QueryName(long id, IndexConnection connection)
     {

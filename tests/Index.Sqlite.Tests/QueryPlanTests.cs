@@ -25,19 +25,22 @@ public sealed class QueryPlanTests : IndexTest
     }
 
     [Theory]
-    [InlineData(false, null, "kind=?", 3)]
-    [InlineData(false, EntryKind.Absent, "kind=?", 1)]
-    [InlineData(true, null, "store=? AND kind=?", 3)]
-    [InlineData(true, EntryKind.Value, "store=? AND kind=?", 1)]
-    public async Task Pop_goes_along_the_priorities_of_what_it_asks_for(bool oneStore, EntryKind? kind, string range, int ranges)
+    [InlineData(false, ">")]
+    [InlineData(true, "<")]
+    public async Task Priorities_go_along_their_index(bool descending, string sign)
     {
-        await using SqliteStoreIndex index = Open();
-        string[] plan = Plan(PriorityOrder.Sql(oneStore, kind));
-        Assert.Equal(ranges, plan.Count(step => step.EndsWith($"({range})", StringComparison.Ordinal)));
-        AssertNeitherScannedNorSorted(plan);
-        foreach (bool descending in (bool[])[false, true])
+        await using SqliteStoreIndex opened = Open();
+        foreach ((string columns, string index) in ((string, string)[])[(EntryRow.Columns, "INDEX"), ("priority, id", "COVERING INDEX")])
         {
-            AssertNeitherScannedNorSorted(Plan(PriorityOrder.PageSql(oneStore, kind, descending)));
+            Assert.Equal(
+                [
+                    "MERGE (UNION ALL)",
+                    "LEFT",
+                    $"SEARCH entries USING {index} entries_by_priority (store=? AND kind=? AND priority=? AND rowid{sign}?)",
+                    "RIGHT",
+                    $"SEARCH entries USING {index} entries_by_priority (store=? AND kind=? AND priority{sign}?)",
+                ],
+                Plan(PriorityMerge.RangeSql(columns, descending)));
         }
     }
 
@@ -49,12 +52,6 @@ public sealed class QueryPlanTests : IndexTest
         await using SqliteStoreIndex index = Open();
         string step = Assert.Single(Plan(KeyOrder.PageSql(EntryRow.Columns, descending)));
         Assert.Equal($"SEARCH entries USING INDEX entries_by_place ({range})", step);
-    }
-
-    private static void AssertNeitherScannedNorSorted(string[] plan)
-    {
-        Assert.DoesNotContain(plan, step => step.StartsWith("SCAN", StringComparison.Ordinal));
-        Assert.DoesNotContain(plan, step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
     }
 
     private string[] Plan(string sql)

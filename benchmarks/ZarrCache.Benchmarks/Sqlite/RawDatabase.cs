@@ -44,7 +44,7 @@ internal sealed class RawDatabase : IDisposable
     public static RawDatabase Open(string path)
     {
         Check(raw.sqlite3_open(path, out sqlite3 db));
-        foreach (string pragma in (string[])["synchronous = NORMAL", "wal_autocheckpoint = 16000", "cache_size = -65536", "mmap_size = 1073741824"])
+        foreach (string pragma in (string[])["synchronous = NORMAL", "wal_autocheckpoint = 16000", "cache_size = -32768", "mmap_size = 1073741824"])
         {
             Check(raw.sqlite3_exec(db, "PRAGMA " + pragma));
         }
@@ -97,7 +97,7 @@ internal sealed class RawDatabase : IDisposable
     /// <summary>Selects the next entries in the order of priority, all columns, and deletes them; one transaction.</summary>
     public int Pop(int count)
     {
-        using sqlite3_stmt select = Prepare($"SELECT {Columns} FROM entries WHERE kind = 0 ORDER BY priority LIMIT {count.ToString(CultureInfo.InvariantCulture)}");
+        using sqlite3_stmt select = Prepare($"SELECT {Columns} FROM entries WHERE store = 1 AND kind = 0 ORDER BY priority LIMIT {count.ToString(CultureInfo.InvariantCulture)}");
         using sqlite3_stmt delete = Prepare("DELETE FROM entries WHERE id = ?1");
         Execute("BEGIN IMMEDIATE");
         var ids = new List<long>(count);

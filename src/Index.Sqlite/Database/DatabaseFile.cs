@@ -15,6 +15,8 @@ internal sealed partial class DatabaseFile
     private readonly ILogger _logger;
     private int _damageSeen;
 
+    static DatabaseFile() => Batteries_V2.Init(); // the library itself; ADO.NET's connections do so too
+
     public DatabaseFile(string path, SqliteStoreIndexOptions options)
     {
         Path = System.IO.Path.GetFullPath(path);
@@ -78,16 +80,29 @@ internal sealed partial class DatabaseFile
         }
     }
 
+    /// <summary>A connection for Dapper, for what happens once: looking at the schema and making it.</summary>
+    public SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = Path,
+            Pooling = false, // the pool would keep files open that a disposed index has promised to leave
+            DefaultTimeout = (int)Math.Max(1, Math.Ceiling(BusyTimeout.TotalSeconds)),
+        }.ToString());
+        connection.Open();
+        return connection;
+    }
+
     public IndexConnection ConnectWriter()
     {
-        IndexConnection connection = Connect(_options.WriterCacheBytes);
+        IndexConnection connection = new(this, _options.WriterCacheBytes, _options.MemoryMapBytes);
         // a checkpoint each 1000 pages, SQLite's own choice, costs a third of the speed of a bulk load
         connection.Execute("PRAGMA wal_autocheckpoint = 16000");
         connection.Execute("PRAGMA journal_size_limit = 67108864");
         return connection;
     }
 
-    public IndexConnection ConnectReader() => Connect(_options.ReaderCacheBytes);
+    public IndexConnection ConnectReader() => new(this, _options.ReaderCacheBytes, _options.MemoryMapBytes);
 
     /// <summary>Moves a damaged database aside, for people to look at, with the log that belongs to it.</summary>
     public void MoveAside(string reason)
@@ -125,18 +140,6 @@ internal sealed partial class DatabaseFile
                 return new ZarrCacheException($"The disk of the index '{Path}' is full.", cause);
             default:
                 return new ZarrCacheException($"The index '{Path}' failed: {cause.Message} (SQLite error {cause.SqliteExtendedErrorCode}).", cause);
-        }
-    }
-
-    private IndexConnection Connect(long cacheBytes)
-    {
-        try
-        {
-            return new IndexConnection(this, cacheBytes, _options.MemoryMapBytes);
-        }
-        catch (SqliteException e)
-        {
-            throw Failure(e);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace ZarrCache.Index.Sqlite;
@@ -40,52 +41,55 @@ internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions 
             return null;
         }
 
-        IndexConnection connection = file.ConnectWriter();
+        (SessionLock session, bool othersAreUsingIt, IndexCondition condition) = Enter();
+        IndexConnection? writer = null;
         try
         {
-            Retry(() => connection.Execute("PRAGMA journal_mode = WAL"));
-            connection.Execute("BEGIN IMMEDIATE");
-            SchemaState state = SqliteSchema.Inspect(connection, file.Path).State;
-            if (state == SchemaState.Empty)
-            {
-                SqliteSchema.Initialize(connection, options.Policy.Name);
-            }
-
-            (int living, int dead) = SessionLock.Sweep(file.SessionDirectory);
-            PolicyChange.Apply(connection, file.Path, options.Policy, othersAreUsingIt: living > 0);
-            SessionLock session = SessionLock.Take(file.SessionDirectory);
-            try
-            {
-                connection.Execute("COMMIT");
-            }
-            catch
-            {
-                session.Dispose();
-                throw;
-            }
-
-            IndexCondition condition = state == SchemaState.Empty ? IndexCondition.Created : dead > 0 ? IndexCondition.Unclean : IndexCondition.Clean;
-            return new OpenedDatabase(connection, session, condition);
+            writer = file.ConnectWriter();
+            PolicyChange.Apply(writer, file.Path, options.Policy, othersAreUsingIt);
+            return new OpenedDatabase(writer, session, condition);
         }
         catch
         {
-            connection.Dispose();
+            writer?.Dispose();
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the tables if there are none, and joins those who have the index open; one at a time, by the write lock.</summary>
+    private (SessionLock Session, bool OthersAreUsingIt, IndexCondition Condition) Enter()
+    {
+        using SqliteConnection connection = file.Connect();
+        Retry(() => connection.Execute("PRAGMA journal_mode = WAL"));
+        connection.Execute("BEGIN IMMEDIATE");
+        bool empty = SqliteSchema.Inspect(connection, file.Path).State == SchemaState.Empty;
+        if (empty)
+        {
+            SqliteSchema.Initialize(connection, options.Policy.Name);
+        }
+
+        (int living, int dead) = SessionLock.Sweep(file.SessionDirectory);
+        SessionLock session = SessionLock.Take(file.SessionDirectory);
+        try
+        {
+            connection.Execute("COMMIT");
+            IndexCondition condition = empty ? IndexCondition.Created : dead > 0 ? IndexCondition.Unclean : IndexCondition.Clean;
+            return (session, living > 0, condition);
+        }
+        catch
+        {
+            session.Dispose();
             throw;
         }
     }
 
     private string? FindDamage()
     {
-        try
-        {
-            using IndexConnection connection = file.ConnectReader();
-            (SchemaState state, string reason) = SqliteSchema.Inspect(connection, file.Path);
-            return state == SchemaState.Damaged ? reason : null;
-        }
-        catch (CacheFormatException e) when (e.InnerException is SqliteException cause)
-        {
-            return cause.Message; // so damaged that there is no connection
-        }
+        using SqliteConnection connection = file.Connect();
+        connection.Execute("BEGIN DEFERRED"); // one state of the file, while another process may be making it
+        (SchemaState state, string reason) = SqliteSchema.Inspect(connection, file.Path);
+        return state == SchemaState.Damaged ? reason : null;
     }
 
     private OpenedDatabase Rebuild()
@@ -126,7 +130,7 @@ internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions 
                 action();
                 return;
             }
-            catch (Exception e) when (e is IOException or ZarrCacheException { InnerException: SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY } }
+            catch (Exception e) when (e is IOException or SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY }
                 && Stopwatch.GetElapsedTime(start) < options.BusyTimeout)
             {
                 CancellationToken.None.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(2));

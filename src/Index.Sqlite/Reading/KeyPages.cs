@@ -1,5 +1,3 @@
-using Dapper;
-
 namespace ZarrCache.Index.Sqlite;
 
 /// <summary>By store, key and offset: one store after the other, each along the key index.</summary>
@@ -28,8 +26,7 @@ internal sealed class KeyPages(IndexQuery query) : EntryPages
         return false;
     }
 
-    private List<string> ListStores(ReadConnection reader) =>
-        [.. reader.Connection.Ado.Query<string>($"SELECT name FROM stores WHERE count > 0 ORDER BY name {(query.Descending ? "DESC" : "")}")];
+    private IEnumerable<string> ListStores(ReadConnection reader) => query.Descending ? reader.ListStores().Reverse() : reader.ListStores();
 
     /// <summary>Returns how many rows it saw, those of another kind too: a page is bounded in what it looks at.</summary>
     private int ReadStore(ReadConnection reader, long store, string storeId, List<IndexEntry> page, int limit)

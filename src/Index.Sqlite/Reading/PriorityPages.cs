@@ -3,54 +3,53 @@ namespace ZarrCache.Index.Sqlite;
 /// <summary>By priority, along its index; of one store, or of all.</summary>
 internal sealed class PriorityPages(IndexQuery query) : EntryPages
 {
-    private (double Priority, long Id) _place = query.Descending ? (double.PositiveInfinity, long.MaxValue) : (double.NegativeInfinity, long.MinValue);
-    private double? _end;
+    private IReadOnlyList<(long Id, string Name)>? _stores;
+    private PriorityMerge.Position? _place;
+    private PriorityMerge.Position _end;
 
     public override bool Read(ReadConnection reader, List<IndexEntry> page, int limit)
     {
-        long? store = query.StoreId is null ? null : reader.FindStore(query.StoreId);
-        if (query.StoreId is not null && store is null)
+        _stores ??= FindStores(reader);
+        var merge = new PriorityMerge(reader.Connection, _stores, query.Kind, query.Descending);
+        if (_place is null)
         {
-            return false;
+            // where it ends is fixed now: an entry that is marked meanwhile moves beyond, or who marks what he is given would never end
+            if (new PriorityMerge(reader.Connection, _stores, query.Kind, !query.Descending).First() is not { } end)
+            {
+                return false;
+            }
+
+            _end = end;
+            _place = merge.Start;
         }
 
-        _end ??= FindEnd(reader, store);
-        Statement rows = reader.Connection.Prepare(PriorityOrder.PageSql(store is not null, query.Kind, query.Descending));
-        BindStore(rows, store);
-        rows.Bind(2, _place.Priority);
-        rows.Bind(3, _place.Id);
-        rows.Bind(4, _end.Value);
-        rows.Bind(5, limit);
-        int before = page.Count;
-        while (rows.Step())
+        int left = limit;
+        foreach (PlacedEntry row in merge.Read(_place.Value))
         {
-            _place = (rows.Double(EntryRow.PriorityColumn), rows.Int64(EntryRow.IdColumn));
-            page.Add(EntryRow.Read(rows, reader.StoreName(rows.Int64(EntryRow.StoreColumn))));
+            var here = new PriorityMerge.Position(row.Entry.Priority, row.Id);
+            if (query.Descending ? here.CompareTo(_end) < 0 : here.CompareTo(_end) > 0)
+            {
+                return false;
+            }
+
+            page.Add(row.Entry);
+            _place = here;
+            if (--left == 0)
+            {
+                return true;
+            }
         }
 
-        return page.Count - before == limit;
+        return false;
     }
 
-    /// <summary>The largest priority there is now: what is marked later moves beyond it, and is not given twice.</summary>
-    private double FindEnd(ReadConnection reader, long? store)
+    private IReadOnlyList<(long Id, string Name)> FindStores(ReadConnection reader)
     {
-        if (query.Descending)
+        if (query.StoreId is not { } storeId)
         {
-            return double.NegativeInfinity;
+            return StoreNames.QueryAll(reader.Connection);
         }
 
-        Statement last = reader.Connection.Prepare($"{PriorityOrder.Sql(store is not null, query.Kind)} DESC LIMIT 1");
-        BindStore(last, store);
-        double end = last.Step() ? last.Double(EntryRow.PriorityColumn) : double.NegativeInfinity;
-        last.Reset();
-        return end;
-    }
-
-    private static void BindStore(Statement rows, long? store)
-    {
-        if (store is { } id)
-        {
-            rows.Bind(1, id);
-        }
+        return reader.FindStore(storeId) is { } store ? [(store, storeId)] : [];
     }
 }

@@ -73,6 +73,19 @@ internal sealed class ReadConnection(IndexConnection connection, StoreNames name
         return parts;
     }
 
+    /// <summary>The stores that have an entry, by the bytes of their names.</summary>
+    public IReadOnlyList<string> ListStores()
+    {
+        var stores = new List<string>();
+        Statement rows = connection.Prepare("SELECT name FROM stores WHERE count > 0 ORDER BY name");
+        while (rows.Step())
+        {
+            stores.Add(rows.Text(0));
+        }
+
+        return stores;
+    }
+
     public IndexTotals GetTotals(string? storeId)
     {
         Statement row = connection.Prepare(storeId is null ? TotalsSql : StoreTotalsSql);

@@ -25,6 +25,7 @@ internal sealed class PendingMarks(LogicalClock clock)
 {
     private readonly Lock _lock = new();
     private Dictionary<EntryKey, PendingMark> _marks = [];
+    private readonly Stack<Dictionary<EntryKey, PendingMark>> _spare = new();
 
     /// <summary>Adds an access. Returns how many entries wait now.</summary>
     public int Add(EntryKey key, DateTimeOffset at)
@@ -47,14 +48,29 @@ internal sealed class PendingMarks(LogicalClock clock)
         }
     }
 
-    /// <summary>Takes everything, to be written.</summary>
-    public Dictionary<EntryKey, PendingMark> Take()
+    /// <summary>Takes everything, to be written and then handed to <see cref="Recycle"/> or <see cref="Return"/>; null if nothing waits.</summary>
+    public Dictionary<EntryKey, PendingMark>? Take()
     {
         lock (_lock)
         {
+            if (_marks.Count == 0)
+            {
+                return null;
+            }
+
             Dictionary<EntryKey, PendingMark> taken = _marks;
-            _marks = [];
+            _marks = _spare.TryPop(out Dictionary<EntryKey, PendingMark>? spare) ? spare : [];
             return taken;
+        }
+    }
+
+    /// <summary>Gives back a dictionary whose accesses are written, to be filled again: a new one each time would be large garbage.</summary>
+    public void Recycle(Dictionary<EntryKey, PendingMark> taken)
+    {
+        taken.Clear();
+        lock (_lock)
+        {
+            _spare.Push(taken);
         }
     }
 
@@ -63,18 +79,14 @@ internal sealed class PendingMarks(LogicalClock clock)
     {
         lock (_lock)
         {
-            Join(taken, _marks);
+            foreach ((EntryKey key, PendingMark old) in taken)
+            {
+                ref PendingMark mark = ref CollectionsMarshal.GetValueRefOrAddDefault(_marks, key, out bool exists);
+                PendingMark last = exists && mark.Clock > old.Clock ? mark : old;
+                mark = last with { Count = mark.Count + old.Count };
+            }
         }
-    }
 
-    /// <summary>Adds accesses to those in <paramref name="into"/>.</summary>
-    public static void Join(Dictionary<EntryKey, PendingMark> some, Dictionary<EntryKey, PendingMark> into)
-    {
-        foreach ((EntryKey key, PendingMark old) in some)
-        {
-            ref PendingMark mark = ref CollectionsMarshal.GetValueRefOrAddDefault(into, key, out bool exists);
-            PendingMark last = exists && mark.Clock > old.Clock ? mark : old;
-            mark = last with { Count = mark.Count + old.Count };
-        }
+        Recycle(taken);
     }
 }

@@ -7,55 +7,49 @@ internal sealed class PopOperation(PopRequest request) : WriteOperation<IReadOnl
 
     public override bool Execute(WriteTransaction transaction)
     {
-        MarkFlushOperation.Flush(transaction);
-        var popped = new List<IndexEntry>();
-        var places = new List<(long Id, long Store)>();
+        transaction.FlushMarks();
+        List<PlacedEntry> rows = Select(transaction);
+        var popped = new IndexEntry[rows.Count];
+        for (int i = 0; i < popped.Length; i++)
+        {
+            transaction.Entries.Delete(rows[i].Id);
+            popped[i] = transaction.Removed(rows[i].Store, rows[i].Entry);
+        }
+
         Result = popped;
-        if (!Select(transaction, popped, places))
-        {
-            return true;
-        }
-
-        for (int i = 0; i < popped.Count; i++)
-        {
-            transaction.Entries.Delete(places[i].Id);
-            transaction.Removed(places[i].Store, popped[i]);
-        }
-
         return true;
     }
 
-    private bool Select(WriteTransaction transaction, List<IndexEntry> popped, List<(long Id, long Store)> places)
+    private List<PlacedEntry> Select(WriteTransaction transaction)
     {
-        long? store = request.StoreId is null ? null : transaction.FindStore(request.StoreId);
-        if (request.StoreId is not null && store is null)
+        var rows = new List<PlacedEntry>();
+        if (request is { Bytes: 0, Count: 0 })
         {
-            return false;
+            return rows;
         }
 
-        Statement rows = transaction.Connection.Prepare(PriorityOrder.Sql(store is not null, request.Kind));
-        if (store is { } id)
+        var order = new PriorityMerge(transaction.Connection, FindStores(transaction), request.Kind, descending: false);
+        long bytes = 0;
+        foreach (PlacedEntry row in order.Read(order.Start))
         {
-            rows.Bind(1, id);
-        }
-
-        try
-        {
-            long bytes = 0;
-            while ((bytes < request.Bytes || popped.Count < request.Count) && rows.Step())
+            rows.Add(row);
+            bytes += row.Entry.AllocatedSize;
+            if (bytes >= request.Bytes && rows.Count >= request.Count)
             {
-                long owner = rows.Int64(EntryRow.StoreColumn);
-                IndexEntry entry = EntryRow.Read(rows, transaction.StoreName(owner));
-                popped.Add(entry);
-                places.Add((rows.Int64(EntryRow.IdColumn), owner));
-                bytes += entry.AllocatedSize;
+                break;
             }
         }
-        finally
+
+        return rows;
+    }
+
+    private IReadOnlyList<(long Id, string Name)> FindStores(WriteTransaction transaction)
+    {
+        if (request.StoreId is not { } storeId)
         {
-            rows.Reset();
+            return StoreNames.QueryAll(transaction.Connection);
         }
 
-        return true;
+        return transaction.FindStore(storeId) is { } store ? [(store, storeId)] : [];
     }
 }

@@ -26,10 +26,11 @@ internal sealed class WriteTransaction : IDisposable
     private readonly Statement _addToStore;
     private readonly Statement _addToState;
 
+    private readonly MarkWriter _markWriter;
     private readonly Dictionary<long, IndexTotals> _deltas = [];
     private readonly Dictionary<string, long> _newStores = new(StringComparer.Ordinal);
     private readonly List<EntryKey> _touched = [];
-    private Dictionary<EntryKey, PendingMark>? _takenMarks;
+    private readonly List<Dictionary<EntryKey, PendingMark>> _takenMarks = [];
     private bool _touchedAll;
     private long _clockAtBegin;
 
@@ -37,6 +38,7 @@ internal sealed class WriteTransaction : IDisposable
     {
         Connection = connection;
         Entries = new EntryTable(connection);
+        _markWriter = new MarkWriter(this);
         Marks = marks;
         Policy = policy;
         _clock = clock;
@@ -95,6 +97,7 @@ internal sealed class WriteTransaction : IDisposable
         }
 
         _remembered.Forget(_touched, _touchedAll);
+        _takenMarks.ForEach(Marks.Recycle);
         Clear();
     }
 
@@ -106,30 +109,20 @@ internal sealed class WriteTransaction : IDisposable
             Connection.Execute("ROLLBACK");
         }
 
-        if (_takenMarks is not null)
-        {
-            Marks.Return(_takenMarks);
-        }
-
+        _takenMarks.ForEach(Marks.Return);
         Clear();
     }
 
     public long NextClock() => _clock.Next();
 
-    /// <summary>The accesses that wait; returned to where they came from if the transaction fails.</summary>
-    public Dictionary<EntryKey, PendingMark> TakeMarks()
+    /// <summary>Writes the accesses that wait; they are returned to where they came from if the transaction fails.</summary>
+    public void FlushMarks()
     {
-        Dictionary<EntryKey, PendingMark> taken = Marks.Take();
-        if (_takenMarks is null)
+        if (Marks.Take() is { } taken)
         {
-            _takenMarks = taken;
+            _takenMarks.Add(taken);
+            _markWriter.Write(taken);
         }
-        else
-        {
-            PendingMarks.Join(taken, _takenMarks); // an earlier operation of this transaction took some too
-        }
-
-        return taken;
     }
 
     public long? FindStore(string name) =>
@@ -146,8 +139,6 @@ internal sealed class WriteTransaction : IDisposable
         _newStores.Add(name, id);
         return id;
     }
-
-    public string StoreName(long id) => _names.TryGetName(id, out string? name) ? name : StoreNames.QueryName(id, Connection);
 
     /// <summary>Counts a change of a store's totals; written once, when the transaction is committed.</summary>
     public void Add(long store, IndexTotals delta)
@@ -225,6 +216,6 @@ internal sealed class WriteTransaction : IDisposable
         _newStores.Clear();
         _touched.Clear();
         _touchedAll = false;
-        _takenMarks = null;
+        _takenMarks.Clear();
     }
 }
