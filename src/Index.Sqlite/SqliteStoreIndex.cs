@@ -83,6 +83,22 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     public IndexCondition Condition { get; }
 
     /// <inheritdoc/>
+    public ValueTask ConfirmSweptAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        ThrowIfDisposed();
+        try
+        {
+            _file.SweepMarker.Remove();
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ZarrCacheException($"The index '{_file.Path}' cannot be called swept: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

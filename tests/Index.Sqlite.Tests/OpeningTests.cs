@@ -6,30 +6,29 @@ namespace ZarrCache.Index.Sqlite.Tests;
 public sealed class OpeningTests : IndexTest
 {
     [Fact]
-    public async Task A_new_index_says_that_it_was_made_and_then_that_it_was_closed()
+    public async Task A_session_that_was_not_closed_is_noticed_until_the_files_were_swept()
     {
         await using (SqliteStoreIndex made = Open())
         {
             Assert.Equal(IndexCondition.Created, made.Condition);
-        }
-
-        await using SqliteStoreIndex again = Open();
-        Assert.Equal(IndexCondition.Clean, again.Condition);
-    }
-
-    [Fact]
-    public async Task A_session_that_was_not_closed_is_noticed_once()
-    {
-        await using (Open())
-        {
+            await made.ConfirmSweptAsync(Ct);
         }
 
         // what a process leaves that ends without closing: its file, and nobody who holds the lock
         await File.WriteAllTextAsync(Path.Combine(DatabasePath + ".sessions", "left-over"), "", Ct);
-        await using SqliteStoreIndex next = Open();
-        await using SqliteStoreIndex other = Open();
-        Assert.Equal(IndexCondition.Unclean, next.Condition);
-        Assert.Equal(IndexCondition.Clean, other.Condition);
+        for (int i = 0; i < 2; i++)
+        {
+            await using SqliteStoreIndex next = Open();
+            Assert.Equal(IndexCondition.Unclean, next.Condition);
+        }
+
+        await using (SqliteStoreIndex sweeper = Open())
+        {
+            await sweeper.ConfirmSweptAsync(Ct);
+        }
+
+        await using SqliteStoreIndex last = Open();
+        Assert.Equal(IndexCondition.Clean, last.Condition);
     }
 
     [Fact]
@@ -38,6 +37,7 @@ public sealed class OpeningTests : IndexTest
         await using (SqliteStoreIndex index = Open())
         {
             await index.PushAsync(Value("a"), Ct);
+            await index.ConfirmSweptAsync(Ct);
         }
 
         Assert.Equal([DatabasePath], System.IO.Directory.GetFiles(Directory.Path, "*", SearchOption.AllDirectories));

@@ -502,6 +502,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
                 await Task.Delay(report.Young > 0 ? options.MinimumAge : TimeSpan.Zero, _time, _stop.Token).ConfigureAwait(false);
             }
             while (report.Young > 0);
+            await _index.ConfirmSweptAsync(_stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

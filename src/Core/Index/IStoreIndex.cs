@@ -12,8 +12,11 @@ namespace ZarrCache;
 /// </remarks>
 public interface IStoreIndex : IAsyncDisposable
 {
-    /// <summary>In what condition the index was found when it was opened.</summary>
+    /// <summary>In what condition the index was found when it was opened; what is not <see cref="IndexCondition.Clean"/> stays so at each opening until <see cref="ConfirmSweptAsync"/>.</summary>
     IndexCondition Condition { get; }
+
+    /// <summary>Files and rows have been held against each other: who opens the index next finds it clean, unless another user of it ends without closing.</summary>
+    ValueTask ConfirmSweptAsync(CancellationToken ct);
 
     /// <summary>The entry at a place, or null. May lag behind <see cref="MarkAsync"/> in what marks change. O(log n) or better.</summary>
     ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct);

@@ -30,6 +30,9 @@ public sealed class MemoryStoreIndex : IStoreIndex
     /// <summary>Always <see cref="IndexCondition.Created"/>: it knows nothing of what a storage may hold already.</summary>
     public IndexCondition Condition => IndexCondition.Created;
 
+    /// <summary>Does nothing: nobody opens it again.</summary>
+    public ValueTask ConfirmSweptAsync(CancellationToken ct) => ValueTask.CompletedTask;
+
     /// <inheritdoc/>
     public ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct)
     {

@@ -20,6 +20,7 @@ internal sealed partial class DatabaseFile
     public DatabaseFile(string path, SqliteStoreIndexOptions options)
     {
         Path = System.IO.Path.GetFullPath(path);
+        SweepMarker = new SweepMarker(Path + ".unswept");
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
     }
@@ -30,6 +31,9 @@ internal sealed partial class DatabaseFile
 
     /// <summary>Where the locks of those who have the index open lie.</summary>
     public string SessionDirectory => Path + ".sessions";
+
+    /// <summary>Whether files and rows still have to be held against each other.</summary>
+    public SweepMarker SweepMarker { get; }
 
     /// <summary>
     /// Whether an earlier user met damage that opening does not see: SQLite looks at a page only when it needs it.

@@ -74,7 +74,7 @@ internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions 
         try
         {
             connection.Execute("COMMIT");
-            IndexCondition condition = empty ? IndexCondition.Created : dead > 0 ? IndexCondition.Unclean : IndexCondition.Clean;
+            IndexCondition condition = file.SweepMarker.Keep(empty ? IndexCondition.Created : dead > 0 ? IndexCondition.Unclean : IndexCondition.Clean);
             return (session, living > 0, condition);
         }
         catch

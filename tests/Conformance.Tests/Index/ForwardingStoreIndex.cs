@@ -7,6 +7,8 @@ internal abstract class ForwardingStoreIndex(IStoreIndex inner) : IStoreIndex
 
     public IndexCondition Condition => Inner.Condition;
 
+    public virtual ValueTask ConfirmSweptAsync(CancellationToken ct) => Inner.ConfirmSweptAsync(ct);
+
     public virtual ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct) => Inner.FindAsync(key, ct);
 
     public virtual ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct) =>

@@ -19,10 +19,20 @@ public abstract class PersistentStoreIndexSuite : StoreIndexSuite
         await index.FlushAsync(Ct);
         List<IndexEntry> before = await ListAsync(index, new IndexQuery(Order: IndexOrder.Key));
         index = await ReopenAfterAsync(index);
-        Assert.Equal(IndexCondition.Clean, index.Condition);
         Assert.Equal(before, await ListAsync(index, new IndexQuery(Order: IndexOrder.Key)));
         await AssertTotalsExactAsync(index);
         Assert.Equal(3, Assert.Single(await index.FindPartsAsync("s", "u/0", 0, 100, Ct)).Offset);
+    }
+
+    [Fact]
+    public async Task A_new_index_is_found_new_until_its_files_were_swept_and_then_clean()
+    {
+        IStoreIndex index = await NewAsync();
+        index = await ReopenAfterAsync(index);
+        Assert.Equal(IndexCondition.Created, index.Condition);
+        await index.ConfirmSweptAsync(Ct);
+        index = await ReopenAfterAsync(index);
+        Assert.Equal(IndexCondition.Clean, index.Condition);
     }
 
     [Theory]

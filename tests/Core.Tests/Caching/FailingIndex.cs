@@ -8,6 +8,8 @@ internal sealed class FailingIndex(IStoreIndex inner) : IStoreIndex
 
     public IndexCondition Condition => inner.Condition;
 
+    public ValueTask ConfirmSweptAsync(CancellationToken ct) => On("ConfirmSwept").ConfirmSweptAsync(ct);
+
     public ValueTask<IndexEntry?> FindAsync(EntryKey key, CancellationToken ct) => On("Find").FindAsync(key, ct);
 
     public ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct) => On("FindParts").FindPartsAsync(storeId, key, offset, length, ct);
