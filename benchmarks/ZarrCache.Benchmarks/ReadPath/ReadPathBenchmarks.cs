@@ -18,6 +18,7 @@ internal static class ReadPathBenchmarks
             rows.Add((await HitBenchmark.RunAsync(cache, otherKeys, 1 << 20, 100, rounds, 0.8)).ToRow());
             rows.Add((await HitBenchmark.RunAsync(cache, otherKeys, 64 << 10, 1000, rounds, 0.65)).ToRow());
             rows.Add((await HitBenchmark.RunAsync(cache, otherKeys, 4 << 10, 10_000, rounds, 0.5)).ToRow());
+            rows.Add((await HitBenchmark.RunVerifiedAsync(cache, 1 << 20, 100, rounds)).ToRow());
             (long mean, long most) = await HitBenchmark.AllocatedAsync(cache, 1 << 20, 50);
             limits.Add(ResultsFile.Invariant(
                 $"| heap allocated by a hit of 1 MiB into the caller's memory | {mean} B, at most {most} B | ≤ 1 KB, none of it large | {(mean <= 1024 && most < 85_000 ? "yes" : "**no**")} |"));

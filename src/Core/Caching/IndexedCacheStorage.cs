@@ -140,60 +140,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     }
 
     /// <inheritdoc/>
-    public async ValueTask<CachedParts?> FindPartsAsync(string storeId, string key, ByteRange range, CancellationToken ct)
-    {
-        try
-        {
-            IReadOnlyList<IndexEntry> waiting = _writer.Queue.FindParts(storeId, key);
-            IndexEntry? any = waiting.Count > 0 ? waiting[0] : await FindFirstPartAsync(storeId, key, ct).ConfigureAwait(false);
-            if (any is null)
-            {
-                return null;
-            }
-
-            if (!range.TryResolve(any.ObjectSize, out long offset, out long length) || length == 0)
-            {
-                return new CachedParts(any, []);
-            }
-
-            IReadOnlyList<IndexEntry> stored = await _index.FindPartsAsync(storeId, key, offset, length, ct).ConfigureAwait(false);
-            return new CachedParts(any, waiting.Count == 0 ? stored : Merge(stored, waiting, offset, length));
-        }
-        catch (ZarrCacheException exception)
-        {
-            Fail(exception, storeId, key);
-            return null;
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<CacheHit?> GetPartAsync(IndexEntry part, long offset, long length, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(part);
-        var range = ByteRange.Slice(offset, length);
-        if (_writer.Queue.FindAndHold(part.EntryKey) is { } waiting)
-        {
-            if (waiting.Entry.Version == part.Version)
-            {
-                return OpenQueued(waiting, range);
-            }
-
-            waiting.Bytes?.Dispose();
-        }
-
-        try
-        {
-            await MarkAsync(part, ct).ConfigureAwait(false);
-            return await OpenAsync(part, range, ct).ConfigureAwait(false);
-        }
-        catch (ZarrCacheException exception)
-        {
-            Fail(exception, part.StoreId, part.Key);
-            return null;
-        }
-    }
-
-    /// <inheritdoc/>
     public async ValueTask<bool> PutAsync(CacheItem item, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -379,43 +325,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
                 Fail(exception, entry.StoreId, entry.Key);
             }
         }
-    }
-
-    /// <summary>The part that begins where the range does and holds all of it: what a reader asks for again, found as fast as a value.</summary>
-    private async ValueTask<IndexEntry?> FindExactPartAsync(string storeId, string key, ByteRange range, CancellationToken ct)
-    {
-        if (range.Start is not { } start || await _index.FindAsync(new EntryKey(storeId, key, start), ct).ConfigureAwait(false) is not { } part)
-        {
-            return null;
-        }
-
-        return range.TryResolve(part.ObjectSize, out long offset, out long length) && offset + length <= part.Offset + part.Size ? part : null;
-    }
-
-    /// <summary>
-    /// Any part of a key, for what it says of the object. Of the keys that begin with this one it is itself the first, so
-    /// that its first part is the first or, after its value or absence, the second entry: O(log n), however many parts there are.
-    /// </summary>
-    private async ValueTask<IndexEntry?> FindFirstPartAsync(string storeId, string key, CancellationToken ct)
-    {
-        await foreach (IndexEntry entry in _index.EnumerateAsync(new IndexQuery(storeId, key, Order: IndexOrder.Key, Limit: 2), ct).ConfigureAwait(false))
-        {
-            if (entry.Key == key && entry.Kind == EntryKind.Part)
-            {
-                return entry;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The parts of both lists that share a byte with the range, by offset; one that waits goes before a stored one that it will replace.</summary>
-    private static List<IndexEntry> Merge(IReadOnlyList<IndexEntry> stored, IReadOnlyList<IndexEntry> waiting, long offset, long length)
-    {
-        List<IndexEntry> parts = [.. waiting.Where(part => part.Offset < offset + length && part.Offset + part.Size > offset)];
-        parts.AddRange(stored.Where(part => !waiting.Any(other => other.Offset < part.Offset + part.Size && other.Offset + other.Size > part.Offset)));
-        parts.Sort((a, b) => a.Offset.CompareTo(b.Offset));
-        return parts;
     }
 
     private static CacheHit? OpenQueued(PendingWrite waiting, ByteRange range)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace ZarrCache.Index.Sqlite;
@@ -13,8 +14,12 @@ internal sealed class WriteLoop : IAsyncDisposable
     /// <summary>A transaction takes in no more after so many rows: what bounds how long the others wait.</summary>
     private const int MaxWeight = 10_000;
 
+    /// <summary>How long a transaction waits for as many operations as the one before had: callers who wait for one commit are soon back for the next.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMicroseconds(100);
+
     private readonly WriteTransaction _transaction;
     private readonly List<WriteOperation> _group = [];
+    private int _lastGroup;
     private readonly List<WriteOperation> _unfinished = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -99,6 +104,28 @@ internal sealed class WriteLoop : IAsyncDisposable
         }
     }
 
+    /// <summary>The next operation, waited for a moment while there are fewer than last time; a lone caller never waits.</summary>
+    private bool TryTakeSoon([NotNullWhen(true)] out WriteOperation? operation)
+    {
+        if (TryTake(wait: false, out operation))
+        {
+            return true;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        var spin = new SpinWait();
+        while (_group.Count < _lastGroup && Stopwatch.GetElapsedTime(start) < Gathering)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+            if (TryTake(wait: false, out operation))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void RunGroup(WriteOperation first)
     {
         _group.Clear();
@@ -131,8 +158,9 @@ internal sealed class WriteLoop : IAsyncDisposable
                     _unfinished.Add(operation);
                 }
             }
-            while (weight < MaxWeight && TryTake(wait: false, out operation));
+            while (weight < MaxWeight && TryTakeSoon(out operation));
 
+            _lastGroup = _group.Count;
             _transaction.Commit();
         }
         catch (Exception e)
