@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace ZarrCache;
@@ -8,6 +9,8 @@ namespace ZarrCache;
 /// </summary>
 internal sealed partial class CacheWriter : IAsyncDisposable
 {
+    private const int RetriesAtOnce = 16;
+
     private readonly IStoreIndex _index;
     private readonly ChunkStores _stores;
     private readonly KeyGates _gates;
@@ -18,6 +21,9 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     // Bytes that are being written and have no row yet, and bytes of files that have no row any more but could not be removed.
     private long _reserved;
     private long _undeleted;
+
+    /// <summary>Those files, to be tried again when room is made next.</summary>
+    private readonly ConcurrentQueue<IndexEntry> _leftOver = new();
 
     public CacheWriter(IStoreIndex index, ChunkStores stores, KeyGates gates, IndexedCacheStorageOptions options, CacheCounter counters, ILogger logger)
     {
@@ -33,10 +39,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     /// <summary>What waits to be written.</summary>
     public WriteQueue Queue { get; }
 
-    /// <summary>Forgets about files that could not be removed: a sweep has dealt with them.</summary>
-    public void ForgetUndeleted() => Interlocked.Exchange(ref _undeleted, 0);
-
-    /// <summary>Removes the bytes of an entry whose row is gone, its gate held. What cannot be removed counts against the budget until it is swept. Never fails.</summary>
+    /// <summary>Removes the bytes of an entry whose row is gone, its gate held. What cannot be removed counts against the budget, and is tried again. Never fails.</summary>
     public async ValueTask EraseBytesAsync(IndexEntry entry)
     {
         if (entry.Kind == EntryKind.Absent)
@@ -50,8 +53,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
         catch (Exception exception) when (exception is ZarrCacheException or ObjectDisposedException)
         {
-            Interlocked.Add(ref _undeleted, entry.AllocatedSize);
-            LogEraseFailed(exception, entry.StoreId, entry.Key);
+            LeaveOver(entry, exception);
         }
     }
 
@@ -70,6 +72,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
                 return false;
             }
 
+            await RetryLeftOverAsync().ConfigureAwait(false);
             await MakeEntryRoomAsync().ConfigureAwait(false);
             while (!await TryMakeByteRoomAsync(entry, allocated).ConfigureAwait(false))
             {
@@ -154,12 +157,28 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
         catch (ZarrCacheException exception)
         {
-            Interlocked.Add(ref _undeleted, victim.AllocatedSize);
-            LogEraseFailed(exception, victim.StoreId, victim.Key);
+            LeaveOver(victim, exception);
             return;
         }
 
         await EraseBytesAsync(victim).ConfigureAwait(false);
+    }
+
+    private void LeaveOver(IndexEntry entry, Exception cause)
+    {
+        _leftOver.Enqueue(entry);
+        Interlocked.Add(ref _undeleted, entry.AllocatedSize);
+        LogEraseFailed(cause, entry.StoreId, entry.Key);
+    }
+
+    /// <summary>Tries some of the files again that could not be removed, so that caching goes on when the fault has ended.</summary>
+    private async ValueTask RetryLeftOverAsync()
+    {
+        for (int tries = Math.Min(_leftOver.Count, RetriesAtOnce); tries > 0 && _leftOver.TryDequeue(out IndexEntry? entry); tries--)
+        {
+            Interlocked.Add(ref _undeleted, -entry.AllocatedSize);
+            await EraseVictimAsync(entry).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Writes the bytes, then the row, then removes what the row replaced.</summary>
@@ -237,6 +256,6 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "'{Key}' of store '{StoreId}' could not be cached.")]
     private partial void LogWriteFailed(Exception exception, string storeId, string key);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The file of '{Key}' of store '{StoreId}' could not be removed; it counts against the budget until it is swept.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The file of '{Key}' of store '{StoreId}' could not be removed; it counts against the budget and is tried again.")]
     private partial void LogEraseFailed(Exception exception, string storeId, string key);
 }

@@ -406,7 +406,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
             {
                 report = await _check.RunAsync(options, null, _stop.Token).ConfigureAwait(false);
                 LogSwept(report.Files, report.Orphans, report.Dangling, report.Adopted);
-                _writer.ForgetUndeleted();
                 _swept.TrySetResult();
                 await Task.Delay(report.Young > 0 ? options.MinimumAge : TimeSpan.Zero, _time, _stop.Token).ConfigureAwait(false);
             }

@@ -175,7 +175,7 @@ public sealed class IndexedCacheStorageTests
     }
 
     [Fact]
-    public async Task A_file_that_cannot_be_removed_counts_against_the_budget()
+    public async Task A_file_that_cannot_be_removed_counts_against_the_budget_until_it_can()
     {
         await using var f = new CacheFixture(options => options with { MaxSize = 3000, Writers = 1 });
         await f.WarmAsync("c/0", 1000, seed: 0);
@@ -186,6 +186,11 @@ public sealed class IndexedCacheStorageTests
         await f.WarmAsync("c/4", 1000, seed: 4);
         Assert.True(await f.Chunks.GetSizeAsync(ct: Ct) <= 3000 + 1000);
         Assert.True((await f.Storage.GetTotalsAsync(null, Ct)).AllocatedBytes <= 2000);
+
+        f.Chunks.BeforeErase = null;
+        await f.WarmAsync("c/5", 1000, seed: 5);
+        Assert.DoesNotContain("c/0", await f.Chunks.ListAsync(Ct).ToListAsync(Ct));
+        Assert.Equal(3000, (await f.Storage.GetTotalsAsync(null, Ct)).AllocatedBytes);
     }
 
     [Fact]
