@@ -172,6 +172,18 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     }
 
     /// <inheritdoc/>
+    public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct) => new(true);
+
+    /// <inheritdoc/>
+    public ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
     public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

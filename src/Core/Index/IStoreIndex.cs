@@ -39,6 +39,13 @@ public interface IStoreIndex : IAsyncDisposable
     ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct);
 
     /// <summary>
+    /// Whether the policy would rather have an entry than the first that <paramref name="request"/> would pop: what would be
+    /// given up at once need not be written. True where nothing would be popped, for metadata documents and for what is pinned.
+    /// At once, for a policy that takes everything (<see cref="EvictionPolicy.AdmitsAll"/>); else as costly as a pop of one entry.
+    /// </summary>
+    ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct);
+
+    /// <summary>
     /// Records an access: last access, count, and the policy's new priority. Marks may be coalesced and lost in a crash;
     /// <see cref="PopAsync"/> and <see cref="EnumerateAsync"/> of this instance see all that completed before, an enumeration
     /// by key alone excepted, which may lag behind as <see cref="FindAsync"/> does. No entry, no effect.
@@ -60,6 +67,21 @@ public interface IStoreIndex : IAsyncDisposable
 
     /// <summary>Removes every entry of a store whose key begins with <paramref name="prefix"/> (empty, or ending in <c>/</c>). Returns what they amounted to.</summary>
     ValueTask<IndexTotals> DeletePrefixAsync(string storeId, string prefix, CancellationToken ct);
+
+    /// <summary>
+    /// Pins a prefix (empty, or ending in <c>/</c>): no entry of the store below it is popped, whether it is there already or
+    /// pushed later. Kept for as long as the index itself, deletes of the entries included. Pinning twice is no error.
+    /// O(entries below it).
+    /// </summary>
+    /// <returns>What is there below it already.</returns>
+    ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct);
+
+    /// <summary>Takes a pin back; entries below it that no other pin covers are popped again as the policy says. O(entries below it).</summary>
+    /// <returns>Whether there was such a pin.</returns>
+    ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct);
+
+    /// <summary>The pins, by store, then prefix.</summary>
+    ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct);
 
     /// <summary>What the entries of one store, or of all (null), amount to. O(1), exact.</summary>
     ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct);

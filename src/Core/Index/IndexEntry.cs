@@ -51,6 +51,12 @@ public sealed record IndexEntry
     /// <summary>What the eviction policy gave the entry: the smallest is popped first. Set by the index.</summary>
     public double Priority { get; init; }
 
+    /// <summary>Whether it was read since the policy last gave it its priority: CLOCK's reference bit, which a policy that ranks at pop goes by. Set by the index.</summary>
+    public bool Referenced { get; init; }
+
+    /// <summary>Whether, and after what, it may be given up. Set by the index, from the key and from what is pinned.</summary>
+    public Retention Retention { get; init; }
+
     /// <summary>
     /// Unique to this content of this place, given by the writer before the bytes are stored (see <see cref="EntryVersion"/>):
     /// it is part of a part's file name and of the record that travels with the bytes, which both exist before the row does.

@@ -26,8 +26,8 @@ internal sealed class MemoryIndexRow(MemoryIndexStore store, IndexEntry entry) :
     /// <summary>As last pushed, marked or touched; its priority may be older than <see cref="Rank"/>.</summary>
     public IndexEntry Entry { get; set; } = entry;
 
-    /// <summary>The priority, and the clock when it was given: policies may give one priority to many.</summary>
-    public (double Priority, long Clock) Rank { get; set; }
+    /// <summary>The priority, and the clock when the entry was pushed: policies may give one priority to many.</summary>
+    public (double Priority, long Pushed) Rank { get; set; }
 
     /// <summary>The entry with all that is known of it.</summary>
     public IndexEntry Snapshot() => Entry.Priority.Equals(Rank.Priority) ? Entry : Entry = Entry with { Priority = Rank.Priority };

@@ -1,46 +1,49 @@
 namespace ZarrCache;
 
-/// <summary>The rows of one store, sorted by key and, each kind by itself, by priority. Guarded by the index's lock.</summary>
+/// <summary>The rows of one store, sorted by key and, each retention and kind by itself, by priority. Guarded by the index's lock.</summary>
 internal sealed class MemoryIndexStore(string storeId)
 {
     private readonly SortedSet<MemoryIndexPlace> _byKey = new(MemoryIndexPlace.Order);
 
-    // one order for each kind: a pop of one store, of one kind, or of both never walks over rows that it does not want
-    private readonly SortedSet<MemoryIndexRow>[] _byPriority =
-        [new(MemoryIndexRow.PriorityOrder), new(MemoryIndexRow.PriorityOrder), new(MemoryIndexRow.PriorityOrder)];
+    // one order for each kind and retention: a pop never walks over rows that it does not want, or must not take
+    private readonly SortedSet<MemoryIndexRow>?[,] _byPriority = new SortedSet<MemoryIndexRow>?[3, 3];
 
     public string StoreId { get; } = storeId;
 
     public IndexTotals Totals { get; private set; }
 
-    public SortedSet<MemoryIndexRow> ByPriority(EntryKind kind) => _byPriority[(int)kind];
+    /// <summary>The rows of a retention and kind in the order in which they are popped; null if there never was one.</summary>
+    public SortedSet<MemoryIndexRow>? ByPriority(Retention retention, EntryKind kind) => _byPriority[(int)retention, (int)kind];
 
     public void Add(MemoryIndexRow row)
     {
         _byKey.Add(row);
-        ByPriority(row.Entry.Kind).Add(row);
+        OrderOf(row).Add(row);
         Totals += IndexTotals.Of(row.Entry);
     }
 
     public void Remove(MemoryIndexRow row)
     {
         _byKey.Remove(row);
-        ByPriority(row.Entry.Kind).Remove(row);
+        OrderOf(row).Remove(row);
         Totals -= IndexTotals.Of(row.Entry);
     }
 
     /// <summary>Gives a row another place in the policy's order. O(log n).</summary>
-    public void Rank(MemoryIndexRow row, (double Priority, long Clock) rank)
+    public void Rank(MemoryIndexRow row, double priority)
     {
-        if (row.Rank.Priority.Equals(rank.Priority))
-        {
-            return;
-        }
-
-        SortedSet<MemoryIndexRow> order = ByPriority(row.Entry.Kind);
+        SortedSet<MemoryIndexRow> order = OrderOf(row);
         order.Remove(row);
-        row.Rank = rank;
+        row.Rank = (priority, row.Rank.Pushed);
         order.Add(row);
+    }
+
+    /// <summary>Gives a row another retention. O(log n).</summary>
+    public void Retain(MemoryIndexRow row, Retention retention)
+    {
+        OrderOf(row).Remove(row);
+        row.Entry = row.Entry with { Retention = retention };
+        OrderOf(row).Add(row);
     }
 
     /// <summary>The parts of a key that share a byte with [offset, end): parts are disjoint, so only the last that begins at or before the offset can reach into it.</summary>
@@ -69,6 +72,9 @@ internal sealed class MemoryIndexStore(string storeId)
         IEnumerable<MemoryIndexPlace> places = descending ? view.Reverse() : view;
         return places.SkipWhile(place => after is not null && MemoryIndexPlace.Order.Compare(place, after) == 0).Cast<MemoryIndexRow>();
     }
+
+    private SortedSet<MemoryIndexRow> OrderOf(MemoryIndexRow row) =>
+        _byPriority[(int)row.Entry.Retention, (int)row.Entry.Kind] ??= new(MemoryIndexRow.PriorityOrder);
 
     /// <summary>A view that costs O(log n) to make and to begin with.</summary>
     private SortedSet<MemoryIndexPlace> Between(MemoryIndexPlace low, MemoryIndexPlace high) =>

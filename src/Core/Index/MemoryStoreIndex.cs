@@ -19,13 +19,14 @@ public sealed class MemoryStoreIndex : IStoreIndex
     private readonly Lock _lock = new();
     private readonly Dictionary<EntryKey, MemoryIndexRow> _rows = [];
     private readonly Dictionary<string, MemoryIndexStore> _stores = new(StringComparer.Ordinal);
+    private readonly PinSet _pins = new();
     private IndexTotals _totals;
     private long _clock;
     private bool _disposed;
 
     /// <summary>An empty index.</summary>
     /// <param name="policy">Which entries are popped first; null is <see cref="EvictionPolicy.Lru"/>.</param>
-    public MemoryStoreIndex(EvictionPolicy? policy = null) => _policy = policy ?? EvictionPolicy.Lru;
+    public MemoryStoreIndex(EvictionPolicy? policy = null) => _policy = (policy ?? EvictionPolicy.Lru).ForIndex();
 
     /// <summary>Always <see cref="IndexCondition.Created"/>: it knows nothing of what a storage may hold already.</summary>
     public IndexCondition Condition => IndexCondition.Created;
@@ -88,20 +89,28 @@ public sealed class MemoryStoreIndex : IStoreIndex
         using (Enter(ct))
         {
             var popped = new List<IndexEntry>();
-            PriorityQueue<SortedSet<MemoryIndexRow>, (double, long)> orders = OrdersOf(request);
-            long bytes = 0;
-            while ((bytes < request.Bytes || popped.Count < request.Count) && orders.TryDequeue(out SortedSet<MemoryIndexRow>? order, out _))
+            var victims = new MemoryIndexVictims(_stores.Values, request, _policy);
+            for (long bytes = 0; (bytes < request.Bytes || popped.Count < request.Count) && victims.Next(_clock) is { } row;)
             {
-                MemoryIndexRow row = order.Min!;
                 bytes += row.Entry.AllocatedSize;
                 popped.Add(Remove(row));
-                if (order.Min is { } next)
-                {
-                    orders.Enqueue(order, next.Rank);
-                }
             }
 
             return new(popped);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        using (Enter(ct))
+        {
+            return new(_policy.AdmitsAll
+                || _pins.RetentionOf(entry.StoreId, entry.Key) != Retention.Evictable
+                || new MemoryIndexVictims(_stores.Values, request, _policy).Next(_clock) is not { } victim
+                || victim.Entry.Retention != Retention.Evictable
+                || _policy.Admits(entry, victim.Snapshot(), _clock));
         }
     }
 
@@ -112,8 +121,14 @@ public sealed class MemoryStoreIndex : IStoreIndex
         {
             if (_rows.TryGetValue(key, out MemoryIndexRow? row))
             {
-                row.Entry = row.Entry with { LastAccess = at, AccessCount = row.Entry.AccessCount + 1, Priority = row.Rank.Priority };
-                row.Store.Rank(row, (_policy.OnMark(row.Entry, ++_clock), _clock));
+                IndexEntry marked = row.Entry with { LastAccess = at, AccessCount = row.Entry.AccessCount + 1, Priority = row.Rank.Priority };
+                double priority = _policy.OnMark(marked, ++_clock);
+                bool stays = priority.Equals(row.Rank.Priority);
+                row.Entry = marked.Referenced == stays ? marked : marked with { Referenced = stays };
+                if (!stays)
+                {
+                    row.Store.Rank(row, priority);
+                }
             }
         }
 
@@ -179,6 +194,42 @@ public sealed class MemoryStoreIndex : IStoreIndex
     }
 
     /// <inheritdoc/>
+    public ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct)
+    {
+        pin.Validate();
+        using (Enter(ct))
+        {
+            _pins.Add(pin);
+            return new(Retain(pin));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct)
+    {
+        pin.Validate();
+        using (Enter(ct))
+        {
+            bool removed = _pins.Remove(pin);
+            if (removed)
+            {
+                Retain(pin);
+            }
+
+            return new(removed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct)
+    {
+        using (Enter(ct))
+        {
+            return new(_pins.ToList());
+        }
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct)
     {
         using (Enter(ct))
@@ -192,7 +243,7 @@ public sealed class MemoryStoreIndex : IStoreIndex
     {
         using (Enter(ct))
         {
-            return new(_stores.Keys.Order(Comparer<string>.Create(Utf8Order.Compare)).ToArray());
+            return new(_stores.Keys.Order(Utf8Order.Comparer).ToArray());
         }
     }
 
@@ -276,8 +327,9 @@ public sealed class MemoryStoreIndex : IStoreIndex
         }
 
         // each entry names its store by one text, whoever made it
-        double priority = _policy.OnPush(entry, ++_clock);
-        var row = new MemoryIndexRow(store, entry with { StoreId = store.StoreId, Priority = priority }) { Rank = (priority, _clock) };
+        IndexEntry pushed = entry with { StoreId = store.StoreId, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key) };
+        double priority = _policy.OnPush(pushed, ++_clock);
+        var row = new MemoryIndexRow(store, pushed with { Priority = priority }) { Rank = (priority, _clock) };
         _rows.Add(row.Entry.EntryKey, row);
         store.Add(row);
         _totals += IndexTotals.Of(row.Entry);
@@ -297,24 +349,17 @@ public sealed class MemoryStoreIndex : IStoreIndex
         return row.Snapshot();
     }
 
-    /// <summary>The orders that a pop draws from, the one with the smallest priority first.</summary>
-    private PriorityQueue<SortedSet<MemoryIndexRow>, (double, long)> OrdersOf(PopRequest request)
+    /// <summary>Gives the rows below a pin, new or removed, the retention that they have now. Returns what they amount to.</summary>
+    private IndexTotals Retain(Pin pin)
     {
-        var orders = new PriorityQueue<SortedSet<MemoryIndexRow>, (double, long)>();
-        foreach (MemoryIndexStore store in _stores.Values)
+        IndexTotals sum = default;
+        foreach (MemoryIndexRow row in _stores.GetValueOrDefault(pin.StoreId)?.WithPrefix(pin.Prefix) ?? [])
         {
-            for (EntryKind kind = EntryKind.Value; kind <= EntryKind.Absent; kind++)
-            {
-                if ((request.StoreId ?? store.StoreId) == store.StoreId
-                    && (request.Kind ?? kind) == kind
-                    && store.ByPriority(kind) is { Min: { } first } order)
-                {
-                    orders.Enqueue(order, first.Rank);
-                }
-            }
+            sum += IndexTotals.Of(row.Entry);
+            row.Store.Retain(row, _pins.RetentionOf(pin.StoreId, row.Key));
         }
 
-        return orders;
+        return sum;
     }
 
     /// <summary>The entries of one store by key, read page by page.</summary>

@@ -6,6 +6,9 @@ namespace ZarrCache;
 /// </summary>
 internal static class Utf8Order
 {
+    /// <summary>The same, for sorting.</summary>
+    public static Comparer<string> Comparer { get; } = Comparer<string>.Create(Compare);
+
     /// <summary>Below, equal or above zero, as of any comparison. O(common prefix), vectorized, no allocation.</summary>
     public static int Compare(string left, string right)
     {

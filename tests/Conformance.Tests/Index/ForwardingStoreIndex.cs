@@ -20,6 +20,8 @@ internal abstract class ForwardingStoreIndex(IStoreIndex inner) : IStoreIndex
 
     public virtual ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) => Inner.PopAsync(request, ct);
 
+    public virtual ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct) => Inner.AdmitsAsync(entry, request, ct);
+
     public virtual ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct) => Inner.MarkAsync(key, at, ct);
 
     public virtual ValueTask TouchAsync(EntryKey key, DateTimeOffset validatedAt, CancellationToken ct) => Inner.TouchAsync(key, validatedAt, ct);
@@ -29,6 +31,12 @@ internal abstract class ForwardingStoreIndex(IStoreIndex inner) : IStoreIndex
     public virtual ValueTask<IReadOnlyList<IndexEntry>> DeleteKeyAsync(string storeId, string key, CancellationToken ct) => Inner.DeleteKeyAsync(storeId, key, ct);
 
     public virtual ValueTask<IndexTotals> DeletePrefixAsync(string storeId, string prefix, CancellationToken ct) => Inner.DeletePrefixAsync(storeId, prefix, ct);
+
+    public virtual ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct) => Inner.PinAsync(pin, ct);
+
+    public virtual ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct) => Inner.UnpinAsync(pin, ct);
+
+    public virtual ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct) => Inner.ListPinsAsync(ct);
 
     public virtual ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct) => Inner.GetTotalsAsync(storeId, ct);
 

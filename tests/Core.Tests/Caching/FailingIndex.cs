@@ -20,6 +20,8 @@ internal sealed class FailingIndex(IStoreIndex inner) : IStoreIndex
 
     public ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) => On("Pop").PopAsync(request, ct);
 
+    public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct) => On("Admits").AdmitsAsync(entry, request, ct);
+
     public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct) => On("Mark").MarkAsync(key, at, ct);
 
     public ValueTask TouchAsync(EntryKey key, DateTimeOffset validatedAt, CancellationToken ct) => On("Touch").TouchAsync(key, validatedAt, ct);
@@ -29,6 +31,12 @@ internal sealed class FailingIndex(IStoreIndex inner) : IStoreIndex
     public ValueTask<IReadOnlyList<IndexEntry>> DeleteKeyAsync(string storeId, string key, CancellationToken ct) => On("DeleteKey").DeleteKeyAsync(storeId, key, ct);
 
     public ValueTask<IndexTotals> DeletePrefixAsync(string storeId, string prefix, CancellationToken ct) => On("DeletePrefix").DeletePrefixAsync(storeId, prefix, ct);
+
+    public ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct) => On("Pin").PinAsync(pin, ct);
+
+    public ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct) => On("Unpin").UnpinAsync(pin, ct);
+
+    public ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct) => On("ListPins").ListPinsAsync(ct);
 
     public ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct) => On("GetTotals").GetTotalsAsync(storeId, ct);
 
