@@ -18,17 +18,26 @@ namespace ZarrCache;
 /// </remarks>
 public abstract class EvictionPolicy
 {
-    /// <summary>Least recently used first.</summary>
+    /// <summary>Least recently used first: <see cref="LruPolicy"/>.</summary>
     public static EvictionPolicy Lru { get; } = new LruPolicy();
 
-    /// <summary>First in, first out: reading does not help.</summary>
+    /// <summary>First in, first out: <see cref="FifoPolicy"/>.</summary>
     public static EvictionPolicy Fifo { get; } = new FifoPolicy();
 
-    /// <summary>Last in, first out: what came first stays. For scans that are longer than the cache.</summary>
+    /// <summary>Last in, first out: <see cref="LifoPolicy"/>.</summary>
     public static EvictionPolicy Lifo { get; } = new LifoPolicy();
 
+    /// <summary>Least frequently used first, with aging: <see cref="LfuPolicy"/>.</summary>
+    public static EvictionPolicy Lfu { get; } = new LfuPolicy();
+
+    /// <summary>What costs least to fetch again for the room that it takes up first: <see cref="GdsfPolicy"/>.</summary>
+    public static EvictionPolicy Gdsf { get; } = new GdsfPolicy();
+
+    /// <summary>What was not read twice at short distance first, so that scans pass by: <see cref="LirsPolicy"/>.</summary>
+    public static EvictionPolicy Lirs { get; } = new LirsPolicy();
+
     /// <summary>The policies that have a name on the command line and in a manifest.</summary>
-    public static IReadOnlyList<EvictionPolicy> All { get; } = [Lru, Fifo, Lifo];
+    public static IReadOnlyList<EvictionPolicy> All { get; } = [Lru, Fifo, Lifo, Lfu, Gdsf, Lirs];
 
     /// <summary>The name of the policy, lower case.</summary>
     public abstract string Name { get; }
@@ -77,30 +86,10 @@ public abstract class EvictionPolicy
     {
     }
 
-    private sealed class LruPolicy : EvictionPolicy
+    /// <summary>What <see cref="OnMark"/> returns to leave an entry where it is.</summary>
+    private protected static double Unchanged(IndexEntry entry)
     {
-        public override string Name => "lru";
-
-        public override double OnPush(IndexEntry entry, long clock) => clock;
-
-        public override double OnMark(IndexEntry entry, long clock) => clock;
-    }
-
-    private sealed class FifoPolicy : EvictionPolicy
-    {
-        public override string Name => "fifo";
-
-        public override double OnPush(IndexEntry entry, long clock) => clock;
-
-        public override double OnMark(IndexEntry entry, long clock) => entry.Priority;
-    }
-
-    private sealed class LifoPolicy : EvictionPolicy
-    {
-        public override string Name => "lifo";
-
-        public override double OnPush(IndexEntry entry, long clock) => -clock;
-
-        public override double OnMark(IndexEntry entry, long clock) => entry.Priority;
+        ArgumentNullException.ThrowIfNull(entry);
+        return entry.Priority;
     }
 }

@@ -51,7 +51,10 @@ public sealed record IndexEntry
     /// <summary>What the eviction policy gave the entry: the smallest is popped first. Set by the index.</summary>
     public double Priority { get; init; }
 
-    /// <summary>Whether it was read since the policy last gave it its priority: CLOCK's reference bit, which a policy that ranks at pop goes by. Set by the index.</summary>
+    /// <summary>The index's logical clock when it was last pushed or read: an order that no jump of a wall clock disturbs. Set by the index.</summary>
+    public long AccessClock { get; init; }
+
+    /// <summary>Whether it was read since the policy last gave it its priority: CLOCK's reference bit, for policies that rank at pop. Set by the index.</summary>
     public bool Referenced { get; init; }
 
     /// <summary>Whether, and after what, it may be given up. Set by the index, from the key and from what is pinned.</summary>

@@ -121,8 +121,8 @@ public sealed class MemoryStoreIndex : IStoreIndex
         {
             if (_rows.TryGetValue(key, out MemoryIndexRow? row))
             {
-                IndexEntry marked = row.Entry with { LastAccess = at, AccessCount = row.Entry.AccessCount + 1, Priority = row.Rank.Priority };
-                double priority = _policy.OnMark(marked, ++_clock);
+                IndexEntry marked = row.Entry with { LastAccess = at, AccessCount = row.Entry.AccessCount + 1, AccessClock = ++_clock, Priority = row.Rank.Priority };
+                double priority = _policy.OnMark(marked, _clock);
                 bool stays = priority.Equals(row.Rank.Priority);
                 row.Entry = marked.Referenced == stays ? marked : marked with { Referenced = stays };
                 if (!stays)
@@ -327,8 +327,8 @@ public sealed class MemoryStoreIndex : IStoreIndex
         }
 
         // each entry names its store by one text, whoever made it
-        IndexEntry pushed = entry with { StoreId = store.StoreId, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key) };
-        double priority = _policy.OnPush(pushed, ++_clock);
+        IndexEntry pushed = entry with { StoreId = store.StoreId, AccessClock = ++_clock, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key) };
+        double priority = _policy.OnPush(pushed, _clock);
         var row = new MemoryIndexRow(store, pushed with { Priority = priority }) { Rank = (priority, _clock) };
         _rows.Add(row.Entry.EntryKey, row);
         store.Add(row);
