@@ -23,6 +23,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     private const int LaterPages = 1024;
 
     private readonly SqliteStoreIndexOptions _options;
+    private readonly EvictionPolicy _policy;
     private readonly DatabaseFile _file;
     private readonly SessionLock _session;
     private readonly StoreNames _names = new();
@@ -54,6 +55,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
+        _policy = options.Policy.ForIndex();
         _logger = options.Logger ?? NullLogger.Instance;
         _file = new DatabaseFile(path, options);
         OpenedDatabase opened = new DatabaseOpener(_file, options).Open();
@@ -66,7 +68,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
         _readers = new ReadConnectionPool(_file, _names);
         try
         {
-            _writer = new WriteLoop(new WriteTransaction(opened.Writer, clock, _names, _remembered, _marks, options.Policy, options.BusyTimeout));
+            _writer = new WriteLoop(new WriteTransaction(opened.Writer, clock, _names, _remembered, _marks, _policy, options.BusyTimeout));
         }
         catch
         {
@@ -75,6 +77,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
             throw;
         }
 
+        FinishPins();
         _flushTimer = options.TimeProvider.CreateTimer(
             static state => ((SqliteStoreIndex)state!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -172,16 +175,36 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct) => new(true);
+    public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct)
+    {
+        EntryRules.Validate(entry);
+        ct.ThrowIfCancellationRequested();
+        ThrowIfDisposed();
+        return _policy.AdmitsAll ? new ValueTask<bool>(true) : _writer.RunAsync(new AdmitsOperation(entry, request), ct);
+    }
 
     /// <inheritdoc/>
-    public ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct) => throw new NotImplementedException();
+    /// <remarks>Some thousands of entries in each transaction, so that other writers get their turn.</remarks>
+    public async ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct)
+    {
+        pin.Validate();
+        return await _writer.RunAsync(new PinOperation(pin, release: false), ct).ConfigureAwait(false) ?? default;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct) => throw new NotImplementedException();
+    public async ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct)
+    {
+        pin.Validate();
+        return await _writer.RunAsync(new PinOperation(pin, release: true), ct).ConfigureAwait(false) is not null;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct) => throw new NotImplementedException();
+    public ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        using ReadConnectionPool.Lease lease = _readers.Rent();
+        return new ValueTask<IReadOnlyList<Pin>>(PinTable.Read(lease.Reader.Connection).ToList());
+    }
 
     /// <inheritdoc/>
     public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct)
@@ -323,6 +346,29 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
         }
     }
 
+    /// <summary>Goes on with pins in the middle of which a process ended; later writes wait their turn behind the first step.</summary>
+    [SuppressMessage("Usage", "VSTHRD100", Justification = "Nobody waits for it; every failure is logged.")]
+    private async void FinishPins()
+    {
+        try
+        {
+            IReadOnlyList<(Pin Pin, PinState State)> pins;
+            using (ReadConnectionPool.Lease lease = _readers.Rent())
+            {
+                pins = PinTable.ReadAll(lease.Reader.Connection);
+            }
+
+            foreach ((Pin pin, PinState state) in pins.Where(pin => pin.State != PinState.Applied))
+            {
+                await _writer.RunAsync(new PinOperation(pin, state == PinState.Releasing), CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is ZarrCacheException or ObjectDisposedException)
+        {
+            LogPinsNotFinished(_logger, _file.Path, e);
+        }
+    }
+
     /// <summary>Flushes in the background, one flush at a time.</summary>
     [SuppressMessage("Usage", "VSTHRD100", Justification = "Nobody waits for it; every failure is logged.")]
     private async void StartFlush()
@@ -354,4 +400,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The last accesses could not be written to the index {Path} when it was closed.")]
     private static partial void LogMarksLost(ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pins of the index {Path} could not be applied to all entries; it is tried again when it is opened next.")]
+    private static partial void LogPinsNotFinished(ILogger logger, string path, Exception exception);
 }

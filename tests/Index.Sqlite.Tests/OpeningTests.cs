@@ -72,7 +72,7 @@ public sealed class OpeningTests : IndexTest
         File.Copy(fixture, DatabasePath);
         CacheFormatException refusal = Assert.Throws<CacheFormatException>(() => Open());
         Assert.Equal(
-            $"The index '{DatabasePath}' has schema version 1000; this program knows versions up to 1. " +
+            $"The index '{DatabasePath}' has schema version 1000; this program knows versions up to 2. " +
             "Use the newer ZarrCache that wrote it, or move the file away to begin a new index.",
             refusal.Message);
         Assert.Equal(await File.ReadAllBytesAsync(fixture, Ct), await File.ReadAllBytesAsync(DatabasePath, Ct));

@@ -36,9 +36,9 @@ public sealed class QueryPlanTests : IndexTest
                 [
                     "MERGE (UNION ALL)",
                     "LEFT",
-                    $"SEARCH entries USING {index} entries_by_priority (store=? AND kind=? AND priority=? AND rowid{sign}?)",
+                    $"SEARCH entries USING {index} entries_by_priority (store=? AND retention=? AND kind=? AND priority=? AND rowid{sign}?)",
                     "RIGHT",
-                    $"SEARCH entries USING {index} entries_by_priority (store=? AND kind=? AND priority{sign}?)",
+                    $"SEARCH entries USING {index} entries_by_priority (store=? AND retention=? AND kind=? AND priority{sign}?)",
                 ],
                 Plan(PriorityMerge.RangeSql(columns, descending)));
         }

@@ -8,7 +8,7 @@ namespace ZarrCache;
 /// <remarks>
 /// <para>
 /// What a policy remembers beside the entries is small and bounded; an index keeps it across restarts by
-/// <see cref="SaveState"/> and <see cref="LoadState"/>. Only <see cref="OnPush"/>, <see cref="OnPop"/> and
+/// <see cref="SaveState"/> and <see cref="LoadState"/>. Only <see cref="OnPush"/>, <see cref="OnEvict"/> and
 /// <see cref="Admits"/> may change it: marks may be coalesced and come late.
 /// </para>
 /// <para>
@@ -18,6 +18,9 @@ namespace ZarrCache;
 /// </remarks>
 public abstract class EvictionPolicy
 {
+    /// <summary>The most entries that are kept in one pop, so that no pop takes long: after a long time of hits alone all entries have gained.</summary>
+    public const int MaxKept = 4096;
+
     /// <summary>Least recently used first: <see cref="LruPolicy"/>.</summary>
     public static EvictionPolicy Lru { get; } = new LruPolicy();
 
@@ -70,10 +73,19 @@ public abstract class EvictionPolicy
     /// <inheritdoc cref="OnPush" path="/param"/>
     public abstract double OnMark(IndexEntry entry, long clock);
 
-    /// <summary>Gives up the entry of the smallest priority, or keeps it. It is called for one entry at most once in a pop, and what it kept then is given up unasked, should a pop have nothing else.</summary>
+    /// <summary>
+    /// Gives up the entry of the smallest priority, or keeps it: at most once in a pop, and at most <see cref="MaxKept"/>
+    /// entries in one pop, which are given up all the same if their turn comes again.
+    /// </summary>
     /// <inheritdoc cref="OnPush" path="/param"/>
     /// <returns>Null to give it up; else the priority to keep it with, which is no smaller than the one that it has.</returns>
     public virtual double? OnPop(IndexEntry entry, long clock) => null;
+
+    /// <summary>Learns that an entry was given up, in the order of pops; not called for what is deleted or replaced.</summary>
+    /// <inheritdoc cref="OnPush" path="/param"/>
+    public virtual void OnEvict(IndexEntry entry, long clock)
+    {
+    }
 
     /// <summary>Whether <paramref name="candidate"/>, which is not cached, is worth more than <paramref name="victim"/>, which would be the first to go for it.</summary>
     public virtual bool Admits(IndexEntry candidate, IndexEntry victim, long clock) => true;

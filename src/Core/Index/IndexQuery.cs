@@ -52,6 +52,6 @@ public enum IndexOrder
     /// <summary>By <see cref="IndexEntry.LoadDuration"/>.</summary>
     LoadDuration,
 
-    /// <summary>By <see cref="IndexEntry.Priority"/>: the order in which entries are popped.</summary>
+    /// <summary>By <see cref="IndexEntry.Retention"/>, then <see cref="IndexEntry.Priority"/>: the order in which entries are offered to the policy; what is pinned comes last.</summary>
     Priority,
 }

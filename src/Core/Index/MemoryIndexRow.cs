@@ -26,7 +26,7 @@ internal sealed class MemoryIndexRow(MemoryIndexStore store, IndexEntry entry) :
     /// <summary>As last pushed, marked or touched; its priority may be older than <see cref="Rank"/>.</summary>
     public IndexEntry Entry { get; set; } = entry;
 
-    /// <summary>The priority, and the clock when the entry was pushed: policies may give one priority to many.</summary>
+    /// <summary>The priority, and the clock when an entry was first pushed to this place: policies may give one priority to many.</summary>
     public (double Priority, long Pushed) Rank { get; set; }
 
     /// <summary>The entry with all that is known of it.</summary>

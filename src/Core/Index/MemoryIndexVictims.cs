@@ -27,12 +27,11 @@ internal ref struct MemoryIndexVictims(IEnumerable<MemoryIndexStore> stores, Pop
                     continue;
                 }
 
-                if (_kept?.Contains(row) == true || policy.OnPop(row.Snapshot(), clock) is not { } priority)
+                if (policy.OnPop(row.Snapshot(), clock) is not { } priority || !Keep(row))
                 {
                     return row;
                 }
 
-                (_kept ??= []).Add(row);
                 row.Entry = row.Entry with { Referenced = false };
                 row.Store.Rank(row, priority);
                 PutBack();
@@ -41,6 +40,8 @@ internal ref struct MemoryIndexVictims(IEnumerable<MemoryIndexStore> stores, Pop
 
         return null;
     }
+
+    private bool Keep(MemoryIndexRow row) => (_kept ??= []).Count < EvictionPolicy.MaxKept && _kept.Add(row);
 
     /// <summary>The order that was drawn from last takes its new place among the others.</summary>
     private void PutBack()

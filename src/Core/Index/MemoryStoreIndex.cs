@@ -93,6 +93,7 @@ public sealed class MemoryStoreIndex : IStoreIndex
             for (long bytes = 0; (bytes < request.Bytes || popped.Count < request.Count) && victims.Next(_clock) is { } row;)
             {
                 bytes += row.Entry.AllocatedSize;
+                _policy.OnEvict(row.Snapshot(), _clock);
                 popped.Add(Remove(row));
             }
 
@@ -263,7 +264,7 @@ public sealed class MemoryStoreIndex : IStoreIndex
             IndexOrder.AccessCount => Sort(entry => entry.AccessCount),
             IndexOrder.Size => Sort(entry => entry.Size),
             IndexOrder.LoadDuration => Sort(entry => entry.LoadDuration),
-            IndexOrder.Priority => Sort(entry => entry.Priority),
+            IndexOrder.Priority => Sort(entry => (entry.Retention, entry.Priority)),
             _ => entries,
         };
         long left = query.Limit ?? long.MaxValue;
@@ -329,7 +330,7 @@ public sealed class MemoryStoreIndex : IStoreIndex
         // each entry names its store by one text, whoever made it
         IndexEntry pushed = entry with { StoreId = store.StoreId, AccessClock = ++_clock, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key) };
         double priority = _policy.OnPush(pushed, _clock);
-        var row = new MemoryIndexRow(store, pushed with { Priority = priority }) { Rank = (priority, _clock) };
+        var row = new MemoryIndexRow(store, pushed with { Priority = priority }) { Rank = (priority, old?.Rank.Pushed ?? _clock) };
         _rows.Add(row.Entry.EntryKey, row);
         store.Add(row);
         _totals += IndexTotals.Of(row.Entry);

@@ -10,12 +10,12 @@ namespace ZarrCache;
 /// <remarks>
 /// <para>
 /// An access leaves the entry where it is, which costs an index next to nothing. When it is the next to go, it is given its
-/// due, its worth on top of the inflation of now, and goes on. On traces the misses cost what they cost when each access
-/// changes the order, within a hundredth either way, at a third of the time for an access.
+/// due, its worth on top of the inflation at the time of its last access, and goes on. What goes in the end is what would go if
+/// each access had changed the order, because no entry stands behind its due.
 /// </para>
 /// <para>
 /// How often a key was read is remembered after it was given up or refused, for the last <see cref="KeyHistory.Capacity"/>
-/// keys. A candidate that would be the next to go is refused; the inflation rises as if it had come and gone.
+/// keys. A candidate that would be the next to go is refused; the cache ages as if what it had to go for had gone.
 /// </para>
 /// <para>
 /// The inflation is a double: worths of less than 2^-53 of it count as nothing, and what is equal goes in the order in which
@@ -29,7 +29,7 @@ public abstract class GreedyDualPolicy : EvictionPolicy
     private const long MaxFrequency = 1 << 16;
 
     private readonly KeyHistory _frequencies = new();
-    private double _inflation;
+    private readonly Inflation _inflation = new();
     private long _changes;
 
     private protected GreedyDualPolicy()
@@ -46,7 +46,7 @@ public abstract class GreedyDualPolicy : EvictionPolicy
     public override double OnPush(IndexEntry entry, long clock)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return _inflation + Worth(entry, Frequency(entry));
+        return _inflation.Now + Worth(entry, Frequency(entry));
     }
 
     /// <inheritdoc/>
@@ -56,14 +56,15 @@ public abstract class GreedyDualPolicy : EvictionPolicy
     public override double? OnPop(IndexEntry entry, long clock)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        double due = entry.Referenced ? OnPush(entry, clock) : 0;
-        if (due > entry.Priority)
-        {
-            return due;
-        }
+        double due = entry.Referenced ? _inflation.At(entry.AccessClock) + Worth(entry, Frequency(entry)) : 0;
+        return due > entry.Priority ? due : null;
+    }
 
-        Leave(entry, entry.Priority);
-        return null;
+    /// <inheritdoc/>
+    public override void OnEvict(IndexEntry entry, long clock)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        Leave(entry, entry.Priority, clock);
     }
 
     /// <inheritdoc/>
@@ -76,7 +77,7 @@ public abstract class GreedyDualPolicy : EvictionPolicy
             return true;
         }
 
-        Leave(candidate, priority);
+        Leave(candidate, victim.Priority, clock);
         return false;
     }
 
@@ -85,7 +86,7 @@ public abstract class GreedyDualPolicy : EvictionPolicy
     {
         byte[] state = new byte[HeaderSize + _frequencies.SavedSize];
         BinaryPrimitives.WriteInt32LittleEndian(state, StateVersion);
-        BinaryPrimitives.WriteDoubleLittleEndian(state.AsSpan(sizeof(int)), _inflation);
+        BinaryPrimitives.WriteDoubleLittleEndian(state.AsSpan(sizeof(int)), _inflation.Now);
         _frequencies.Save(state.AsSpan(HeaderSize));
         return state;
     }
@@ -93,14 +94,14 @@ public abstract class GreedyDualPolicy : EvictionPolicy
     /// <inheritdoc/>
     public override void LoadState(ReadOnlySpan<byte> state)
     {
-        _inflation = 0;
+        _inflation.Reset(0);
         _frequencies.Clear();
         if (state.Length >= HeaderSize
             && BinaryPrimitives.ReadInt32LittleEndian(state) == StateVersion
             && BinaryPrimitives.ReadDoubleLittleEndian(state[sizeof(int)..]) is >= 0 and < double.PositiveInfinity and var inflation
             && _frequencies.TryLoad(state[HeaderSize..]))
         {
-            _inflation = inflation;
+            _inflation.Reset(inflation);
         }
     }
 
@@ -111,9 +112,9 @@ public abstract class GreedyDualPolicy : EvictionPolicy
     private long Frequency(IndexEntry entry) =>
         Math.Clamp(1 + Math.Max(0, entry.AccessCount) + _frequencies.Find(KeyHistory.HashOf(entry.EntryKey)), 1, MaxFrequency);
 
-    private void Leave(IndexEntry entry, double priority)
+    private void Leave(IndexEntry entry, double priority, long clock)
     {
-        _inflation = Math.Max(_inflation, priority);
+        _inflation.RiseTo(priority, clock);
         _frequencies.Remember(KeyHistory.HashOf(entry.EntryKey), Frequency(entry));
         _changes++;
     }

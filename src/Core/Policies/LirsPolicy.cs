@@ -52,21 +52,26 @@ public sealed class LirsPolicy : EvictionPolicy
     public override double? OnPop(IndexEntry entry, long clock)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        bool cold = entry.Priority < 0;
-        if (entry.Referenced)
+        if (!entry.Referenced)
         {
-            bool hot = !cold || entry.Priority + Cold > _floor;
-            return hot ? entry.AccessClock : entry.AccessClock - Cold;
+            return null;
         }
 
-        if (!cold)
+        bool hot = entry.Priority >= 0 || entry.Priority + Cold > _floor;
+        return hot ? entry.AccessClock : entry.AccessClock - Cold;
+    }
+
+    /// <inheritdoc/>
+    public override void OnEvict(IndexEntry entry, long clock)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (entry.Priority >= 0)
         {
             _floor = Math.Max(_floor, entry.AccessClock);
         }
 
         _lastReads.Remember(KeyHistory.HashOf(entry.EntryKey), entry.AccessClock);
         _changes++;
-        return null;
     }
 
     /// <inheritdoc/>

@@ -46,7 +46,7 @@ internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions 
         try
         {
             writer = file.ConnectWriter();
-            PolicyChange.Apply(writer, file.Path, options.Policy, othersAreUsingIt);
+            PolicyChange.Apply(writer, file.Path, options.Policy.ForIndex(), othersAreUsingIt);
             return new OpenedDatabase(writer, session, condition);
         }
         catch
@@ -63,10 +63,15 @@ internal sealed class DatabaseOpener(DatabaseFile file, SqliteStoreIndexOptions 
         using SqliteConnection connection = file.Connect();
         Retry(() => connection.Execute("PRAGMA journal_mode = WAL"));
         connection.Execute("BEGIN IMMEDIATE");
-        bool empty = SqliteSchema.Inspect(connection, file.Path).State == SchemaState.Empty;
+        SchemaState state = SqliteSchema.Inspect(connection, file.Path).State;
+        bool empty = state == SchemaState.Empty;
         if (empty)
         {
             SqliteSchema.Initialize(connection, options.Policy.Name);
+        }
+        else if (state == SchemaState.Outdated)
+        {
+            SqliteSchema.Migrate(connection);
         }
 
         (int living, int dead) = SessionLock.Sweep(file.SessionDirectory);

@@ -8,13 +8,13 @@ internal static class EntryRow
     /// <summary>What is selected, in the order in which it is read.</summary>
     public const string Columns =
         "id, store, key, \"offset\", kind, size, allocated_size, object_size, checksums, etag, last_modified, " +
-        "stored_at, validated_at, last_access, access_count, load_duration, priority, version";
+        "stored_at, validated_at, last_access, access_count, load_duration, priority, version, access_clock, referenced, retention";
 
     /// <summary>Inserts at a place that is empty; else changes nothing.</summary>
     public const string InsertIfEmpty = """
         INSERT INTO entries (store, key, "offset", kind, size, allocated_size, object_size, checksums, etag, last_modified,
-            stored_at, validated_at, last_access, access_count, load_duration, priority, version)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            stored_at, validated_at, last_access, access_count, load_duration, priority, version, access_clock, referenced, retention)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0, ?19)
         ON CONFLICT DO NOTHING
         """;
 
@@ -22,7 +22,7 @@ internal static class EntryRow
     public const string Replace = """
         UPDATE entries SET kind = ?4, size = ?5, allocated_size = ?6, object_size = ?7, checksums = ?8, etag = ?9,
             last_modified = ?10, stored_at = ?11, validated_at = ?12, last_access = ?13, access_count = ?14,
-            load_duration = ?15, priority = ?16, version = ?17
+            load_duration = ?15, priority = ?16, version = ?17, access_clock = ?18, referenced = 0, retention = ?19
         WHERE store = ?1 AND key = ?2 AND "offset" = ?3
         """;
 
@@ -77,6 +77,8 @@ internal static class EntryRow
         statement.Bind(15, entry.LoadDuration.Ticks);
         statement.Bind(16, priority);
         statement.Bind(17, entry.Version);
+        statement.Bind(18, entry.AccessClock);
+        statement.Bind(19, (long)entry.Retention);
     }
 
     /// <summary>Reads the row that a statement stands on.</summary>
@@ -92,7 +94,7 @@ internal static class EntryRow
         long size = row.Int64(5);
         ReadOnlySpan<byte> checksums = row.Bytes(8);
         if (kind is not (EntryKind.Value or EntryKind.Part or EntryKind.Absent) || size < 0 || row.Int64(3) < EntryKey.Whole
-            || (!row.IsNull(7) && row.Int64(7) < 0) || checksums.Length % sizeof(ulong) != 0)
+            || row.Int64(20) is < 0 or > (long)Retention.Pinned || (!row.IsNull(7) && row.Int64(7) < 0) || checksums.Length % sizeof(ulong) != 0)
         {
             throw row.Damaged();
         }
@@ -116,6 +118,9 @@ internal static class EntryRow
             LoadDuration = new TimeSpan(row.Int64(15)),
             Priority = row.Double(PriorityColumn),
             Version = row.Int64(17),
+            AccessClock = row.Int64(18),
+            Referenced = row.Int64(19) != 0,
+            Retention = (Retention)row.Int64(20),
         };
     }
 

@@ -22,15 +22,17 @@ internal static class PolicyChange
         (_, long clock) = ReadState(connection);
         var names = new StoreNames();
         Statement rows = connection.Prepare($"SELECT {EntryRow.Columns} FROM entries ORDER BY last_access, id");
-        Statement update = connection.Prepare("UPDATE entries SET priority = ?2 WHERE id = ?1");
+        Statement update = connection.Prepare("UPDATE entries SET priority = ?2, access_clock = ?3, referenced = 0 WHERE id = ?1");
         while (rows.Step())
         {
             IndexEntry entry = EntryRow.Read(rows, names.NameOf(rows.Int64(EntryRow.StoreColumn), connection));
             update.Bind(1, rows.Int64(EntryRow.IdColumn));
             update.Bind(2, Priorities.OnPush(policy, entry, ++clock));
+            update.Bind(3, clock);
             update.Run();
         }
 
+        PolicyState.Write(connection, policy.SaveState());
         Statement remember = connection.Prepare("UPDATE state SET clock = ?1, policy = ?2");
         remember.Bind(1, clock);
         remember.BindText(2, policy.Name);

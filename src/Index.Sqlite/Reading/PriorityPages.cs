@@ -26,7 +26,7 @@ internal sealed class PriorityPages(IndexQuery query) : EntryPages
         int left = limit;
         foreach (PlacedEntry row in merge.Read(_place.Value))
         {
-            var here = new PriorityMerge.Position(row.Entry.Priority, row.Id);
+            var here = PriorityMerge.Position.Of(row);
             if (query.Descending ? here.CompareTo(_end) < 0 : here.CompareTo(_end) > 0)
             {
                 return false;

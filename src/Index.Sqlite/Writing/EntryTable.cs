@@ -10,6 +10,7 @@ internal sealed class EntryTable
     private readonly Statement _replace;
     private readonly Statement _find;
     private readonly Statement _delete;
+    private readonly Statement _reorder;
 
     public EntryTable(IndexConnection connection)
     {
@@ -18,6 +19,7 @@ internal sealed class EntryTable
         _replace = connection.Prepare(EntryRow.Replace);
         _find = connection.Prepare(FindSql);
         _delete = connection.Prepare("DELETE FROM entries WHERE id = ?1");
+        _reorder = connection.Prepare("UPDATE entries SET priority = ?2, referenced = 0 WHERE id = ?1");
     }
 
     /// <summary>Inserts or replaces an entry. Returns the one that it replaced.</summary>
@@ -51,6 +53,14 @@ internal sealed class EntryTable
         }
 
         return id;
+    }
+
+    /// <summary>Gives an entry the priority that its policy keeps it with.</summary>
+    public void Reorder(long id, double priority)
+    {
+        _reorder.Bind(1, id);
+        _reorder.Bind(2, priority);
+        _reorder.Run();
     }
 
     public void Delete(long id)

@@ -9,8 +9,8 @@ internal sealed class MarkWriter(WriteTransaction transaction)
 {
     private const string FindId = "SELECT id FROM entries WHERE store = ?1 AND key = ?2 AND \"offset\" = ?3";
     private const string ReadRow = $"SELECT {EntryRow.Columns} FROM entries WHERE id = ?1";
-    private const string Update = "UPDATE entries SET last_access = ?2, access_count = ?3 WHERE id = ?1";
-    private const string UpdateAndReorder = "UPDATE entries SET last_access = ?2, access_count = ?3, priority = ?4 WHERE id = ?1";
+    private const string Update = "UPDATE entries SET last_access = ?2, access_count = ?3, access_clock = ?4, referenced = 1 WHERE id = ?1";
+    private const string UpdateAndReorder = "UPDATE entries SET last_access = ?2, access_count = ?3, access_clock = ?4, referenced = 0, priority = ?5 WHERE id = ?1";
 
     private readonly Statement _findId = transaction.Connection.Prepare(FindId);
     private readonly Statement _readRow = transaction.Connection.Prepare(ReadRow);
@@ -64,14 +64,15 @@ internal sealed class MarkWriter(WriteTransaction transaction)
         _readRow.Reset();
 
         IndexEntry marked = mark.ApplyTo(entry, transaction.Policy);
-        bool reorder = !marked.Priority.Equals(entry.Priority); // FIFO and LIFO need no index changed
+        bool reorder = !marked.Referenced; // most policies leave the order alone, and then no index is changed
         Statement write = reorder ? _updateAndReorder : _update;
         write.Bind(1, id);
         write.Bind(2, mark.LastAccess);
         write.Bind(3, marked.AccessCount);
+        write.Bind(4, mark.Clock);
         if (reorder)
         {
-            write.Bind(4, marked.Priority);
+            write.Bind(5, marked.Priority);
         }
 
         write.Run();

@@ -11,9 +11,9 @@ internal readonly record struct PendingMark(long Count, long LastAccess, long Cl
     /// <summary>The entry as these accesses leave it.</summary>
     public IndexEntry ApplyTo(IndexEntry entry, EvictionPolicy policy)
     {
-        IndexEntry marked = entry with { AccessCount = entry.AccessCount + Count, LastAccess = new DateTimeOffset(LastAccess, TimeSpan.Zero) };
+        IndexEntry marked = entry with { AccessCount = entry.AccessCount + Count, AccessClock = Clock, LastAccess = new DateTimeOffset(LastAccess, TimeSpan.Zero) };
         double priority = Priorities.OnMark(policy, marked, Clock);
-        return priority.Equals(entry.Priority) ? marked : marked with { Priority = priority };
+        return marked with { Priority = priority, Referenced = priority.Equals(entry.Priority) };
     }
 }
 

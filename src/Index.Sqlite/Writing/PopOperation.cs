@@ -1,14 +1,22 @@
 namespace ZarrCache.Index.Sqlite;
 
-/// <summary>Removes the entries of the smallest priority until the request is met, and answers with them.</summary>
+/// <summary>Removes the entries that the policy gives up first, until the request is met, and answers with them.</summary>
 internal sealed class PopOperation(PopRequest request) : WriteOperation<IReadOnlyList<IndexEntry>>
 {
     public override int Weight => (int)Math.Clamp(request.Count, 1, 10_000);
 
     public override bool Execute(WriteTransaction transaction)
     {
+        Result = [];
+        if (request is { Bytes: 0, Count: 0 })
+        {
+            return true;
+        }
+
         transaction.FlushMarks();
-        List<PlacedEntry> rows = Select(transaction);
+        var victims = new Victims(transaction, request);
+        List<PlacedEntry> rows = Select(transaction, victims);
+        victims.WriteKept();
         var popped = new IndexEntry[rows.Count];
         for (int i = 0; i < popped.Length; i++)
         {
@@ -20,19 +28,14 @@ internal sealed class PopOperation(PopRequest request) : WriteOperation<IReadOnl
         return true;
     }
 
-    private List<PlacedEntry> Select(WriteTransaction transaction)
+    private List<PlacedEntry> Select(WriteTransaction transaction, Victims victims)
     {
         var rows = new List<PlacedEntry>();
-        if (request is { Bytes: 0, Count: 0 })
-        {
-            return rows;
-        }
-
-        var order = new PriorityMerge(transaction.Connection, FindStores(transaction), request.Kind, descending: false);
         long bytes = 0;
-        foreach (PlacedEntry row in order.Read(order.Start))
+        foreach (PlacedEntry row in victims.Take())
         {
             rows.Add(row);
+            transaction.Policy.OnEvict(row.Entry, transaction.Clock);
             bytes += row.Entry.AllocatedSize;
             if (bytes >= request.Bytes && rows.Count >= request.Count)
             {
@@ -41,15 +44,5 @@ internal sealed class PopOperation(PopRequest request) : WriteOperation<IReadOnl
         }
 
         return rows;
-    }
-
-    private IReadOnlyList<(long Id, string Name)> FindStores(WriteTransaction transaction)
-    {
-        if (request.StoreId is not { } storeId)
-        {
-            return StoreNames.QueryAll(transaction.Connection);
-        }
-
-        return transaction.FindStore(storeId) is { } store ? [(store, storeId)] : [];
     }
 }

@@ -9,6 +9,10 @@ internal static class Priorities
     /// <inheritdoc cref="OnPush"/>
     public static double OnMark(EvictionPolicy policy, IndexEntry entry, long clock) => Checked(policy, policy.OnMark(entry, clock));
 
+    /// <inheritdoc cref="OnPush"/>
+    public static double? OnPop(EvictionPolicy policy, IndexEntry entry, long clock) =>
+        policy.OnPop(entry, clock) is { } priority ? Checked(policy, priority) : null;
+
     private static double Checked(EvictionPolicy policy, double priority) =>
         double.IsNaN(priority) ? throw new ZarrCacheException($"The eviction policy '{policy.Name}' gave a priority that is not a number.") : priority;
 }

@@ -11,7 +11,9 @@ internal sealed class PushOperation(IndexEntry entry) : WriteOperation<IndexEntr
 
     public static IndexEntry? Push(WriteTransaction transaction, IndexEntry entry)
     {
-        double priority = Priorities.OnPush(transaction.Policy, entry, transaction.NextClock());
+        long clock = transaction.NextClock();
+        entry = entry with { AccessClock = clock, Retention = transaction.Pins.RetentionOf(entry.StoreId, entry.Key) };
+        double priority = Priorities.OnPush(transaction.Policy, entry, clock);
         long store = transaction.FindOrAddStore(entry.StoreId);
         IndexEntry? replaced = transaction.Entries.Push(store, entry, priority);
         transaction.Add(store, IndexTotals.Of(entry));

@@ -12,6 +12,9 @@ namespace ZarrCache.Index.Sqlite;
 /// </summary>
 internal sealed class WriteTransaction : IDisposable
 {
+    /// <summary>What the policy remembers is written after so many changes, and when the index is flushed or closed: a crash costs it as many.</summary>
+    private const int PolicyChangesToSave = 1024;
+
     /// <summary>SQLite sleeps 1, 2 and 5 ms in so much time: a short wait, repeated, finds the gap that a busy writer leaves; its own long one does not.</summary>
     private static readonly TimeSpan LockSlice = TimeSpan.FromMilliseconds(8);
 
@@ -22,7 +25,7 @@ internal sealed class WriteTransaction : IDisposable
 
     private readonly Statement _begin;
     private readonly Statement _commit;
-    private readonly Statement _readClock;
+    private readonly Statement _readState;
     private readonly Statement _addToStore;
     private readonly Statement _addToState;
 
@@ -33,6 +36,12 @@ internal sealed class WriteTransaction : IDisposable
     private readonly List<Dictionary<EntryKey, PendingMark>> _takenMarks = [];
     private bool _touchedAll;
     private long _clockAtBegin;
+    private long _savedChanges;
+
+    // how often others and this process changed the policy's state and the pins, as far as they were read
+    private long _policySaves = -1;
+    private long _pinChanges = -1;
+    private bool _stateIsUncertain;
 
     public WriteTransaction(IndexConnection connection, LogicalClock clock, StoreNames names, RememberedEntries remembered, PendingMarks marks, EvictionPolicy policy, TimeSpan busyTimeout)
     {
@@ -47,10 +56,10 @@ internal sealed class WriteTransaction : IDisposable
         _busyTimeout = busyTimeout;
         _begin = connection.Prepare("BEGIN IMMEDIATE");
         _commit = connection.Prepare("COMMIT");
-        _readClock = connection.Prepare("SELECT clock FROM state");
+        _readState = connection.Prepare("SELECT clock, policy_saves, pin_changes FROM state");
         _addToStore = connection.Prepare("UPDATE stores SET count = count + ?2, bytes = bytes + ?3, allocated_bytes = allocated_bytes + ?4, absent_count = absent_count + ?5 WHERE id = ?1");
         _addToState = connection.Prepare("UPDATE state SET clock = max(clock, ?1), count = count + ?2, bytes = bytes + ?3, allocated_bytes = allocated_bytes + ?4, absent_count = absent_count + ?5");
-        clock.AdvanceTo(ReadClock());
+        ReadState();
     }
 
     public IndexConnection Connection { get; }
@@ -59,7 +68,14 @@ internal sealed class WriteTransaction : IDisposable
 
     public PendingMarks Marks { get; }
 
+    /// <summary>This index's own instance.</summary>
     public EvictionPolicy Policy { get; }
+
+    /// <summary>What is pinned, as of the beginning of the transaction and what it changed.</summary>
+    public PinSet Pins { get; private set; } = new();
+
+    /// <summary>The clock as it stands.</summary>
+    public long Clock => _clock.Value;
 
     public void Dispose() => Connection.Dispose();
 
@@ -82,15 +98,20 @@ internal sealed class WriteTransaction : IDisposable
             }
         }
 
-        _clockAtBegin = ReadClock();
-        _clock.AdvanceTo(_clockAtBegin);
+        ReadState();
     }
 
     /// <summary>Writes the totals and the clock, commits, and makes the rest known.</summary>
     public void Commit()
     {
+        if (Policy.Changes - _savedChanges >= PolicyChangesToSave)
+        {
+            SavePolicy();
+        }
+
         WriteTotals();
         _commit.Run();
+        _stateIsUncertain = false;
         foreach ((string name, long id) in _newStores)
         {
             _names.Add(name, id);
@@ -101,9 +122,13 @@ internal sealed class WriteTransaction : IDisposable
         Clear();
     }
 
-    /// <summary>Takes everything back; does nothing if nothing is open.</summary>
+    /// <summary>
+    /// Takes everything back; does nothing if nothing is open. What the policy has seen it remembers: entries that it believes
+    /// to be gone are not, which costs it no more than a guess.
+    /// </summary>
     public void Rollback()
     {
+        _stateIsUncertain = true;
         if (Connection.InTransaction)
         {
             Connection.Execute("ROLLBACK");
@@ -123,6 +148,35 @@ internal sealed class WriteTransaction : IDisposable
             _takenMarks.Add(taken);
             _markWriter.Write(taken);
         }
+    }
+
+    /// <summary>Writes what the policy remembers, if that changed; it is committed with the transaction.</summary>
+    public void SavePolicy()
+    {
+        if (Policy.Changes != _savedChanges)
+        {
+            PolicyState.Write(Connection, Policy.SaveState());
+            _savedChanges = Policy.Changes;
+            _policySaves++;
+        }
+    }
+
+    /// <summary>Adds a pin, or takes one back, and tells other processes of it.</summary>
+    public void SetPin(Pin pin, PinState state)
+    {
+        PinTable.Set(Connection, pin, state);
+        _pinChanges++;
+        Pins = PinTable.Read(Connection);
+    }
+
+    /// <summary>What is cached of a store at this point of the transaction.</summary>
+    public IndexTotals TotalsOf(long store)
+    {
+        Statement read = Connection.Prepare("SELECT count, bytes, allocated_bytes, absent_count FROM stores WHERE id = ?1");
+        read.Bind(1, store);
+        IndexTotals totals = read.Step() ? new IndexTotals(read.Int64(0), read.Int64(1), read.Int64(2), read.Int64(3)) : default;
+        read.Reset();
+        return totals + _deltas.GetValueOrDefault(store);
     }
 
     public long? FindStore(string name) =>
@@ -171,12 +225,27 @@ internal sealed class WriteTransaction : IDisposable
         return id;
     }
 
-    private long ReadClock()
+    /// <summary>Reads the clock, and what other processes changed of the policy's state and of the pins.</summary>
+    /// <remarks>Of two processes that pop by turns the one that saved last is believed: what the other has not saved yet is lost to both.</remarks>
+    private void ReadState()
     {
-        _readClock.Step();
-        long clock = _readClock.Int64(0);
-        _readClock.Reset();
-        return clock;
+        _readState.Step();
+        _clockAtBegin = _readState.Int64(0);
+        (long policySaves, long pinChanges) = (_readState.Int64(1), _readState.Int64(2));
+        _readState.Reset();
+        _clock.AdvanceTo(_clockAtBegin);
+        if (policySaves != _policySaves)
+        {
+            Policy.LoadState(PolicyState.Read(Connection));
+            _policySaves = policySaves;
+            _savedChanges = Policy.Changes;
+        }
+
+        if (pinChanges != _pinChanges || _stateIsUncertain)
+        {
+            Pins = PinTable.Read(Connection);
+            _pinChanges = pinChanges;
+        }
     }
 
     private void WriteTotals()

@@ -79,6 +79,38 @@ public abstract class PersistentStoreIndexSuite : StoreIndexSuite
         await AssertTotalsExactAsync(index);
     }
 
+    [Fact]
+    public async Task What_the_policy_remembers_and_what_is_pinned_is_there_after_reopening()
+    {
+        IStoreIndex index = await NewAsync(new KeepingPolicy());
+        await PushAllAsync(index, Value("a"), Value("b"), Value("p/c"));
+        await index.PinAsync(new Pin("s", "p/"), Ct);
+        await index.PopAsync(new PopRequest(Count: 1), Ct);
+        await index.DisposeAsync();
+        index = Keep(await ReopenAsync(new KeepingPolicy(), Time));
+        await PushAllAsync(index, Value("d"), Value("p/e"));
+        Assert.True((await index.FindAsync(At("d"), Ct))!.Priority > 1_000_000, "the eviction before is forgotten");
+        Assert.Equal([new Pin("s", "p/")], await index.ListPinsAsync(Ct));
+        Assert.Equal(["b", "d"], Keys(await index.PopAsync(new PopRequest(Count: 9), Ct)));
+    }
+
+    [Theory]
+    [InlineData("lru", "gdsf", "cheap dear")]
+    [InlineData("gdsf", "lru", "dear cheap")]
+    [InlineData("lru", "lifo", "cheap dear")]
+    [InlineData("lirs", "fifo", "dear cheap")]
+    public async Task Another_policy_gives_every_entry_its_priority(string before, string after, string order)
+    {
+        IStoreIndex index = await NewAsync(EvictionPolicy.Parse(before));
+        await PushAllAsync(
+            index,
+            Value("dear") with { LoadDuration = TimeSpan.FromSeconds(8) },
+            Value("cheap") with { LoadDuration = TimeSpan.FromMilliseconds(20), LastAccess = Noon.AddMinutes(1) });
+        await index.DisposeAsync();
+        index = Keep(await ReopenAsync(EvictionPolicy.Parse(after), Time));
+        Assert.Equal(order.Split(' '), Keys(await index.PopAsync(new PopRequest(Count: 2), Ct)));
+    }
+
     private async Task<IStoreIndex> ReopenAfterAsync(IStoreIndex index)
     {
         await index.DisposeAsync();

@@ -8,6 +8,9 @@ public abstract partial class StoreIndexSuite
     [InlineData("lru", "b c a")]
     [InlineData("fifo", "a b c")]
     [InlineData("lifo", "c b a")]
+    [InlineData("lfu", "b c a")]
+    [InlineData("gdsf", "b c a")]
+    [InlineData("lirs", "b c a")]
     public async Task Entries_are_popped_in_the_order_of_the_policy(string policy, string order)
     {
         IStoreIndex index = await NewAsync(EvictionPolicy.Parse(policy));

@@ -66,7 +66,7 @@ public abstract partial class StoreIndexSuite : IAsyncLifetime
     private protected static EntryKey At(string key, string store = "s", long offset = EntryKey.Whole) => new(store, key, offset);
 
     /// <summary>An entry as it was pushed: without what the index gives it.</summary>
-    private protected static IndexEntry? Pushed(IndexEntry? entry) => entry is null ? null : entry with { Priority = 0 };
+    private protected static IndexEntry? Pushed(IndexEntry? entry) => entry is null ? null : entry with { Priority = 0, AccessClock = 0, Referenced = false, Retention = default };
 
     private protected static string[] Keys(IEnumerable<IndexEntry> entries) => [.. entries.Select(entry => entry.Key)];
 
