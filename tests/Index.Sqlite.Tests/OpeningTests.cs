@@ -80,6 +80,23 @@ public sealed class OpeningTests : IndexTest
     }
 
     [Fact]
+    public async Task A_file_of_the_first_version_is_taken_over_with_all_that_it_holds()
+    {
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "data", "version-1.db"), DatabasePath);
+        await using (SqliteStoreIndex index = Open())
+        {
+            Assert.Equal(new IndexTotals(4, 330, 3 * 4096, 1), await index.GetTotalsAsync(null, Ct));
+            IndexEntry chunk = (await index.FindAsync(At("u/c/0"), Ct))!;
+            Assert.Equal((300, 2, 12.0, 101, Retention.Evictable), (chunk.Size, chunk.AccessCount, chunk.Priority, chunk.Version, chunk.Retention));
+            Assert.Equal(Retention.Metadata, (await index.FindAsync(At("u/zarr.json"), Ct))!.Retention);
+            await index.PushAsync(Value("u/c/2"), Ct);
+        }
+
+        await using SqliteStoreIndex again = Open();
+        Assert.Equal(["u/c/0", "u/c/1", "zarr.jsonx", "u/c/2", "u/zarr.json"], await PopKeysAsync(again));
+    }
+
+    [Fact]
     public void The_database_of_another_program_is_refused()
     {
         Sql("CREATE TABLE recipes (name TEXT)");

@@ -21,6 +21,13 @@ public sealed class BrokenStoreIndexTests
         { nameof(PopsOneTooMany), nameof(StoreIndexSuite.The_fewest_entries_that_free_the_bytes_are_popped) },
         { nameof(PopsTwice), nameof(StoreIndexSuite.No_entry_is_popped_twice_by_concurrent_pops) },
         { nameof(PopsWhateverKind), nameof(StoreIndexSuite.One_kind_gives_up_only_its_own) },
+        { nameof(PopsMetadataLikeChunks), nameof(StoreIndexSuite.Metadata_documents_go_after_all_chunks) },
+        { nameof(PopsPinned), nameof(StoreIndexSuite.What_is_pinned_is_never_popped_whether_it_was_there_or_comes_later) },
+        { nameof(PinsWhatIsThereAlone), nameof(StoreIndexSuite.What_is_pinned_is_never_popped_whether_it_was_there_or_comes_later) },
+        { nameof(ReleasesWhatAnotherPinCovers), nameof(StoreIndexSuite.An_entry_is_pinned_as_long_as_one_pin_covers_it) },
+        { nameof(ForgetsMinima), nameof(StoreIndexSuite.A_store_gives_up_nothing_that_takes_it_below_its_minimum) },
+        { nameof(AdmitsEverything), nameof(StoreIndexSuite.The_policy_is_asked_about_the_first_that_would_go) },
+        { nameof(PopsToAnswerWhetherItAdmits), nameof(StoreIndexSuite.Asking_takes_nothing_and_is_no_eviction) },
         { nameof(DropsMarks), nameof(StoreIndexSuite.A_mark_is_seen_by_pop) },
         { nameof(TakesATouchForAnAccess), nameof(StoreIndexSuite.A_touch_changes_when_the_entry_was_confirmed_and_no_order) },
         { nameof(FindsTheNextPartToo), nameof(StoreIndexSuite.Parts_are_found_by_the_bytes_that_they_share) },
@@ -38,6 +45,10 @@ public sealed class BrokenStoreIndexTests
     [Fact]
     public Task An_index_that_orders_by_the_wall_clock_is_caught() => SuiteRunner.AssertCaughtAsync(
         () => new Suite(policy => new MemoryStoreIndex(new WallClockPolicy(policy))), nameof(StoreIndexSuite.A_wall_clock_that_jumps_ten_years_changes_no_order));
+
+    [Fact]
+    public Task An_index_that_does_not_ask_what_to_keep_is_caught() => SuiteRunner.AssertCaughtAsync(
+        () => new Suite(policy => new MemoryStoreIndex(new NeverKeeps(policy))), nameof(StoreIndexSuite.What_the_policy_keeps_goes_on_with_its_new_priority));
 
     [Fact]
     public Task A_healthy_index_behind_a_wrapper_passes_every_fact() =>

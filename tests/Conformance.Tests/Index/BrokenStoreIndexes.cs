@@ -143,6 +143,71 @@ internal sealed class PopsWhateverKind(IStoreIndex inner) : ForwardingStoreIndex
     public override ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) => Inner.PopAsync(request with { Kind = null }, ct);
 }
 
+internal sealed class PopsMetadataLikeChunks(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override async ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) =>
+        [.. (await Inner.PopAsync(request, ct)).OrderBy(entry => entry.Priority)];
+}
+
+internal sealed class PopsPinned(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override async ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct)
+    {
+        foreach (Pin pin in await Inner.ListPinsAsync(ct))
+        {
+            await Inner.UnpinAsync(pin, ct);
+        }
+
+        return await Inner.PopAsync(request, ct);
+    }
+}
+
+internal sealed class PinsWhatIsThereAlone(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override async ValueTask<IndexEntry?> PushAsync(IndexEntry entry, CancellationToken ct)
+    {
+        foreach (Pin pin in (await Inner.ListPinsAsync(ct)).Where(pin => pin.Covers(entry.StoreId, entry.Key)))
+        {
+            await Inner.UnpinAsync(pin, ct);
+        }
+
+        return await Inner.PushAsync(entry, ct);
+    }
+}
+
+internal sealed class ReleasesWhatAnotherPinCovers(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override async ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct)
+    {
+        foreach (Pin below in (await Inner.ListPinsAsync(ct)).Where(other => other != pin && other.Prefix.StartsWith(pin.Prefix, StringComparison.Ordinal)))
+        {
+            await Inner.UnpinAsync(below, ct);
+        }
+
+        return await Inner.UnpinAsync(pin, ct);
+    }
+}
+
+internal sealed class ForgetsMinima(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) => Inner.PopAsync(request with { Minima = null }, ct);
+}
+
+internal sealed class AdmitsEverything(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct) => new(true);
+}
+
+internal sealed class PopsToAnswerWhetherItAdmits(IStoreIndex inner) : ForwardingStoreIndex(inner)
+{
+    public override async ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct)
+    {
+        bool admits = await Inner.AdmitsAsync(entry, request, ct);
+        await Inner.PopAsync(request, ct);
+        return admits;
+    }
+}
+
 internal sealed class DropsMarks(IStoreIndex inner) : ForwardingStoreIndex(inner)
 {
     public override ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct) => ValueTask.CompletedTask;
