@@ -169,8 +169,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(request.Bytes, nameof(request));
-        ArgumentOutOfRangeException.ThrowIfNegative(request.Count, nameof(request));
+        request.Validate();
         return _writer.RunAsync(new PopOperation(request), ct);
     }
 
@@ -178,9 +177,10 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct)
     {
         EntryRules.Validate(entry);
+        request.Validate();
         ct.ThrowIfCancellationRequested();
         ThrowIfDisposed();
-        return _policy.AdmitsAll ? new ValueTask<bool>(true) : _writer.RunAsync(new AdmitsOperation(entry, request), ct);
+        return _policy.AdmitsAll || request is { Bytes: 0, Count: 0 } ? new ValueTask<bool>(true) : _writer.RunAsync(new AdmitsOperation(entry, request), ct);
     }
 
     /// <inheritdoc/>
@@ -188,14 +188,14 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
     public async ValueTask<IndexTotals> PinAsync(Pin pin, CancellationToken ct)
     {
         pin.Validate();
-        return await _writer.RunAsync(new PinOperation(pin, release: false), ct).ConfigureAwait(false) ?? default;
+        return await _writer.RunAsync(new PinOperation(pin, PinState.Applying), ct).ConfigureAwait(false) ?? default;
     }
 
     /// <inheritdoc/>
     public async ValueTask<bool> UnpinAsync(Pin pin, CancellationToken ct)
     {
         pin.Validate();
-        return await _writer.RunAsync(new PinOperation(pin, release: true), ct).ConfigureAwait(false) is not null;
+        return await _writer.RunAsync(new PinOperation(pin, PinState.Releasing), ct).ConfigureAwait(false) is not null;
     }
 
     /// <inheritdoc/>
@@ -360,7 +360,7 @@ public sealed partial class SqliteStoreIndex : IStoreIndex
 
             foreach ((Pin pin, PinState state) in pins.Where(pin => pin.State != PinState.Applied))
             {
-                await _writer.RunAsync(new PinOperation(pin, state == PinState.Releasing), CancellationToken.None).ConfigureAwait(false);
+                await _writer.RunAsync(new PinOperation(pin, state, resume: true), CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is ZarrCacheException or ObjectDisposedException)

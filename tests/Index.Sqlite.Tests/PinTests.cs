@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -35,6 +36,40 @@ public sealed class PinTests : IndexTest
         await other.UnpinAsync(new Pin("s", "u/"), Ct);
         await one.PushAsync(Value("u/1"), Ct);
         Assert.Equal(["u/0", "u/1"], await PopKeysAsync(one));
+    }
+
+    [Fact]
+    public async Task Of_a_pin_and_an_unpin_at_once_the_later_one_holds_for_every_entry()
+    {
+        await using SqliteStoreIndex index = Open();
+        await index.PushManyAsync(Enumerable.Range(0, 9000).Select(i => Value($"u/{i}", size: 1)).ToArray(), Ct);
+        Task<IndexTotals> pin = index.PinAsync(new Pin("s", "u/"), Ct).AsTask(); // three steps, and the other's come between
+        Task<bool> release = index.UnpinAsync(new Pin("s", "u/"), Ct).AsTask();
+        Task<bool> again = index.UnpinAsync(new Pin("s", "u/"), Ct).AsTask();
+        await pin;
+        Assert.True(await release);
+        Assert.False(await again);
+        Assert.Empty(await index.ListPinsAsync(Ct));
+        Assert.Equal(9000, (await index.PopAsync(new PopRequest(Count: 9000), Ct)).Count);
+    }
+
+    [Fact]
+    public async Task What_another_process_pushes_below_a_pin_is_not_popped()
+    {
+        await using SqliteStoreIndex index = Open();
+        await index.PinAsync(new Pin("child", "k/"), Ct);
+        using Process child = ChildProcess.Start(DatabasePath, "child", count: 300);
+        Task<string> output = child.StandardOutput.ReadToEndAsync(Ct);
+        while (!output.IsCompleted)
+        {
+            Assert.Empty(await index.PopAsync(new PopRequest(Count: 1), Ct));
+        }
+
+        await child.WaitForExitAsync(Ct);
+        Assert.Equal(0, child.ExitCode);
+        Assert.Equal(300, (await index.GetTotalsAsync("child", Ct)).Count);
+        await index.UnpinAsync(new Pin("child", "k/"), Ct);
+        Assert.Equal(Enumerable.Range(0, 300).Select(i => $"k/{i}"), await PopKeysAsync(index));
     }
 
     [Fact]

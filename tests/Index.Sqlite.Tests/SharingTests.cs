@@ -169,12 +169,7 @@ public sealed class SharingTests : IndexTest
         Assert.Equal(0, process.ExitCode);
     }
 
-    private Process StartChild(int count, string store = "child")
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "ZarrCache.Index.Sqlite.Child.dll");
-        string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        return Process.Start(new ProcessStartInfo(host, [program, DatabasePath, store, count.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
-    }
+    private Process StartChild(int count, string store = "child") => ChildProcess.Start(DatabasePath, store, count);
 
     /// <summary>Holds the write lock as another process would.</summary>
     private SqliteConnection LockOut()

@@ -21,7 +21,7 @@ public sealed class WritingTests : IndexTest
     {
         await using SqliteStoreIndex index = Open(new() { Policy = new PickyPolicy() });
         ZarrCacheException refusal = await Assert.ThrowsAsync<ZarrCacheException>(async () => await index.PushAsync(Value("nan"), Ct));
-        Assert.Equal("The eviction policy 'picky' gave a priority that is not a number.", refusal.Message);
+        Assert.Equal("The eviction policy 'picky' gave the priority NaN; a priority is a finite number.", refusal.Message);
         Assert.Empty(await index.ListStoresAsync(Ct));
     }
 

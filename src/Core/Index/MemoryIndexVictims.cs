@@ -27,7 +27,7 @@ internal ref struct MemoryIndexVictims(IEnumerable<MemoryIndexStore> stores, Pop
                     continue;
                 }
 
-                if (policy.OnPop(row.Snapshot(), clock) is not { } priority || !Keep(row))
+                if (Priorities.OnPop(policy, row.Snapshot(), clock) is not { } priority || !Keep(row))
                 {
                     return row;
                 }

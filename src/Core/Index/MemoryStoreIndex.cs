@@ -86,15 +86,26 @@ public sealed class MemoryStoreIndex : IStoreIndex
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct)
     {
+        request.Validate();
         using (Enter(ct))
         {
             var popped = new List<IndexEntry>();
+            var rows = new List<MemoryIndexRow>();
             var victims = new MemoryIndexVictims(_stores.Values, request, _policy);
-            for (long bytes = 0; (bytes < request.Bytes || popped.Count < request.Count) && victims.Next(_clock) is { } row;)
+            try
             {
-                bytes += row.Entry.AllocatedSize;
-                _policy.OnEvict(row.Snapshot(), _clock);
-                popped.Add(Remove(row));
+                for (long bytes = 0; (bytes < request.Bytes || popped.Count < request.Count) && victims.Next(_clock) is { } row;)
+                {
+                    bytes += row.Entry.AllocatedSize;
+                    _policy.OnEvict(row.Snapshot(), _clock);
+                    popped.Add(Remove(row));
+                    rows.Add(row);
+                }
+            }
+            catch
+            {
+                rows.ForEach(PutBack); // the policy failed, and nobody hears what was taken
+                throw;
             }
 
             return new(popped);
@@ -105,9 +116,11 @@ public sealed class MemoryStoreIndex : IStoreIndex
     public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        request.Validate();
         using (Enter(ct))
         {
             return new(_policy.AdmitsAll
+                || request is { Bytes: 0, Count: 0 }
                 || _pins.RetentionOf(entry.StoreId, entry.Key) != Retention.Evictable
                 || new MemoryIndexVictims(_stores.Values, request, _policy).Next(_clock) is not { } victim
                 || victim.Entry.Retention != Retention.Evictable
@@ -321,6 +334,8 @@ public sealed class MemoryStoreIndex : IStoreIndex
 
     private IndexEntry? Push(IndexEntry entry)
     {
+        IndexEntry pushed = entry with { AccessClock = ++_clock, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key) };
+        double priority = Priorities.OnPush(_policy, pushed, _clock); // first: if the policy fails, nothing is lost
         IndexEntry? replaced = _rows.TryGetValue(entry.EntryKey, out MemoryIndexRow? old) ? Remove(old) : null;
         if (!_stores.TryGetValue(entry.StoreId, out MemoryIndexStore? store))
         {
@@ -328,13 +343,22 @@ public sealed class MemoryStoreIndex : IStoreIndex
         }
 
         // each entry names its store by one text, whoever made it
-        IndexEntry pushed = entry with { StoreId = store.StoreId, AccessClock = ++_clock, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key) };
-        double priority = _policy.OnPush(pushed, _clock);
-        var row = new MemoryIndexRow(store, pushed with { Priority = priority }) { Rank = (priority, old?.Rank.Pushed ?? _clock) };
-        _rows.Add(row.Entry.EntryKey, row);
-        store.Add(row);
-        _totals += IndexTotals.Of(row.Entry);
+        var row = new MemoryIndexRow(store, pushed with { StoreId = store.StoreId, Priority = priority }) { Rank = (priority, old?.Rank.Pushed ?? _clock) };
+        Add(row);
         return replaced;
+    }
+
+    private void Add(MemoryIndexRow row)
+    {
+        _rows.Add(row.Entry.EntryKey, row);
+        row.Store.Add(row);
+        _totals += IndexTotals.Of(row.Entry);
+    }
+
+    private void PutBack(MemoryIndexRow row)
+    {
+        _stores.TryAdd(row.Store.StoreId, row.Store); // it went with its last row
+        Add(row);
     }
 
     private IndexEntry Remove(MemoryIndexRow row)

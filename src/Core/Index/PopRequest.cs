@@ -20,6 +20,14 @@ public readonly record struct PopRequest(
     EntryKind? Kind = null,
     IReadOnlyDictionary<string, long>? Minima = null)
 {
+    /// <summary>Refuses negative numbers.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The message names the value and the rule.</exception>
+    public void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(Bytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(Count);
+    }
+
     /// <summary>Whether a store of which <paramref name="totals"/> is there may give up an entry, as <see cref="Minima"/> say.</summary>
     public bool Allows(IndexTotals totals, IndexEntry entry)
     {

@@ -36,6 +36,17 @@ internal static class PinTable
         connection.Execute("UPDATE state SET pin_changes = pin_changes + 1");
     }
 
+    /// <summary>How far a pin has got; null if there is none.</summary>
+    public static PinState? Find(IndexConnection connection, Pin pin)
+    {
+        Statement find = connection.Prepare("SELECT pending FROM pins WHERE store = ?1 AND prefix = ?2");
+        find.BindText(1, pin.StoreId);
+        find.BindText(2, pin.Prefix);
+        PinState? state = find.Step() ? (PinState)find.Int64(0) : null;
+        find.Reset();
+        return state;
+    }
+
     /// <summary>The pins that hold.</summary>
     public static PinSet Read(IndexConnection connection)
     {

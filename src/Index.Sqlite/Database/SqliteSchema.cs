@@ -96,12 +96,8 @@ internal static class SqliteSchema
                     $"The index '{path}' has schema version {version}; this program knows versions up to {Version}. Use the newer ZarrCache that wrote it, or move the file away to begin a new index.");
             }
 
-            if (version < Version)
-            {
-                return (SchemaState.Outdated, "");
-            }
-
-            return Probe(connection) is { } fault ? (SchemaState.Damaged, fault) : (SchemaState.Current, "");
+            return Probe(connection, version) is { } fault ? (SchemaState.Damaged, fault)
+                : (version < Version ? SchemaState.Outdated : SchemaState.Current, "");
         }
         catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_ERROR)
         {
@@ -129,7 +125,7 @@ internal static class SqliteSchema
     /// Reads the ends of every tree, which a file that was cut short no longer has. No full check: that would take
     /// minutes for many keys, and does not see a flipped byte either (measured).
     /// </summary>
-    private static string? Probe(SqliteConnection connection)
+    private static string? Probe(SqliteConnection connection, int version)
     {
         if (connection.ExecuteScalar<int>("SELECT count(*) FROM state") != 1)
         {
@@ -138,9 +134,10 @@ internal static class SqliteSchema
 
         foreach (string end in (string[])["ASC", "DESC"])
         {
+            string retention = version == 1 ? "" : $"retention {end}, ";
             connection.Execute($"SELECT version FROM entries ORDER BY id {end} LIMIT 1");
             connection.Execute($"SELECT version FROM entries ORDER BY store {end}, key {end}, \"offset\" {end} LIMIT 1");
-            connection.Execute($"SELECT version FROM entries ORDER BY store {end}, retention {end}, kind {end}, priority {end} LIMIT 1");
+            connection.Execute($"SELECT version FROM entries ORDER BY store {end}, {retention}kind {end}, priority {end} LIMIT 1");
         }
 
         return connection.Query<string>("SELECT name FROM stores").Any(string.IsNullOrEmpty) ? "a store has no name" : null;

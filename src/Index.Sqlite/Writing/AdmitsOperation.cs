@@ -13,6 +13,7 @@ internal sealed class AdmitsOperation(IndexEntry entry, PopRequest request) : Wr
             foreach (PlacedEntry victim in victims.Take())
             {
                 Result = victim.Entry.Retention != Retention.Evictable || transaction.Policy.Admits(entry, victim.Entry, transaction.Clock);
+                victims.Leave(victim);
                 break;
             }
 

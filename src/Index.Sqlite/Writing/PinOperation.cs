@@ -5,7 +5,10 @@ namespace ZarrCache.Index.Sqlite;
 /// there, so many in each transaction that other writers do not wait long. Answers with what lies below it, or null if
 /// there was no pin to take back. Carried out again, as after a crash in the middle, it does no harm.
 /// </summary>
-internal sealed class PinOperation(Pin pin, bool release) : WriteOperation<IndexTotals?>
+/// <param name="pin">What is pinned.</param>
+/// <param name="target"><see cref="PinState.Applying"/> to pin, <see cref="PinState.Releasing"/> to take back.</param>
+/// <param name="resume">Only if that was begun and is not finished.</param>
+internal sealed class PinOperation(Pin pin, PinState target, bool resume = false) : WriteOperation<IndexTotals?>
 {
     private const int Step = 4000;
 
@@ -14,7 +17,8 @@ internal sealed class PinOperation(Pin pin, bool release) : WriteOperation<Index
     private (string Key, long Offset) _reached;
     private IndexTotals _below;
     private IndexTotals _belowNow;
-    private bool _isUnknown;
+    private bool _begun;
+    private bool _wasPinned;
 
     public override int Weight => Step;
 
@@ -22,22 +26,22 @@ internal sealed class PinOperation(Pin pin, bool release) : WriteOperation<Index
     {
         _belowNow = default;
         _reached = _committed;
-        if (_committed.Offset < EntryKey.Whole)
+        if (!_begun)
         {
-            bool known = PinTable.ReadAll(transaction.Connection).Any(row => row.Pin == pin);
-            _isUnknown = release && !known;
-            if (_isUnknown)
+            PinState? found = PinTable.Find(transaction.Connection, pin);
+            _wasPinned = found is PinState.Applied or PinState.Applying;
+            if (resume ? found != target : target == PinState.Releasing && found is null)
             {
                 return true;
             }
 
-            transaction.SetPin(pin, release ? PinState.Releasing : PinState.Applying);
+            transaction.SetPin(pin, target);
         }
 
         bool finished = transaction.FindStore(pin.StoreId) is not { } store || RetainPage(transaction, store);
-        if (finished)
+        if (finished && PinTable.Find(transaction.Connection, pin) == target) // else it was pinned or released again meanwhile, and that call finishes
         {
-            transaction.SetPin(pin, release ? PinState.Gone : PinState.Applied);
+            transaction.SetPin(pin, target == PinState.Applying ? PinState.Applied : PinState.Gone);
         }
 
         return finished;
@@ -45,9 +49,10 @@ internal sealed class PinOperation(Pin pin, bool release) : WriteOperation<Index
 
     public override void OnCommitted()
     {
+        _begun = true;
         _committed = _reached;
         _below += _belowNow;
-        Result = _isUnknown ? null : _below;
+        Result = target == PinState.Releasing && !_wasPinned ? null : _below;
     }
 
     private bool RetainPage(WriteTransaction transaction, long store)

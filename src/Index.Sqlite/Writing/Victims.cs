@@ -58,17 +58,22 @@ internal sealed class Victims
         }
     }
 
+    /// <summary>Leaves one where it is that was given by <see cref="Take"/>; if it was kept before, with its new priority.</summary>
+    public void Leave(PlacedEntry row)
+    {
+        if (_keptOnce.Contains(row.Id))
+        {
+            Reorder(row);
+        }
+    }
+
     /// <summary>Whether an entry goes, and not stays for its store's sake or by the policy's will.</summary>
     private bool Offer(PlacedEntry row)
     {
         if (_order.IsClosed(row) || !IsAllowed(row))
         {
             _order.Close(row);
-            if (_keptOnce.Contains(row.Id))
-            {
-                Reorder(row);
-            }
-
+            Leave(row); // changes the index that is being read, in a range that gives no more
             return false;
         }
 

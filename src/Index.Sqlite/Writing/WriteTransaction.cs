@@ -37,6 +37,7 @@ internal sealed class WriteTransaction : IDisposable
     private bool _touchedAll;
     private long _clockAtBegin;
     private long _savedChanges;
+    private (long Changes, long Saves) _savedAtBegin;
 
     // how often others and this process changed the policy's state and the pins, as far as they were read
     private long _policySaves = -1;
@@ -129,6 +130,7 @@ internal sealed class WriteTransaction : IDisposable
     public void Rollback()
     {
         _stateIsUncertain = true;
+        (_savedChanges, _policySaves) = _savedAtBegin;
         if (Connection.InTransaction)
         {
             Connection.Execute("ROLLBACK");
@@ -241,6 +243,7 @@ internal sealed class WriteTransaction : IDisposable
             _savedChanges = Policy.Changes;
         }
 
+        _savedAtBegin = (_savedChanges, _policySaves);
         if (pinChanges != _pinChanges || _stateIsUncertain)
         {
             Pins = PinTable.Read(Connection);

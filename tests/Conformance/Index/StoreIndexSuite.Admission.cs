@@ -45,4 +45,26 @@ public abstract partial class StoreIndexSuite
         Assert.Equal(["cheap"], Keys(await index.PopAsync(new PopRequest(Count: 1), Ct)));
         Assert.False(await index.AdmitsAsync(cheap, new PopRequest(Bytes: 1), Ct));
     }
+
+    [Fact]
+    public async Task Where_nothing_is_to_go_nobody_is_asked()
+    {
+        IStoreIndex index = await NewAsync(EvictionPolicy.Lifo);
+        await PushAllAsync(index, Value("b"));
+        Assert.True(await index.AdmitsAsync(Value("a"), default, Ct));
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await index.AdmitsAsync(Value("a"), new PopRequest(Bytes: -1), Ct));
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await index.PopAsync(new PopRequest(Count: -1), Ct));
+    }
+
+    [Fact]
+    public async Task What_is_kept_when_it_is_asked_has_had_its_second_chance()
+    {
+        IStoreIndex index = await NewAsync(new KeepingPolicy());
+        await PushAllAsync(index, Value("a"));
+        await index.MarkAsync(At("a"), Noon, Ct);
+        await index.AdmitsAsync(Value("new"), new PopRequest(Bytes: 1), Ct);
+        IndexEntry asked = Assert.Single(await ListAsync(index, new IndexQuery(Order: IndexOrder.Priority)));
+        Assert.False(asked.Referenced);
+        Assert.True(asked.Priority > 1_000_000, "it has not been given its new priority");
+    }
 }

@@ -83,4 +83,28 @@ public abstract partial class StoreIndexSuite
         Assert.Equal(["u/0", "u/1", "u/2", "u/3", "zarr.json"], Keys(await index.PopAsync(new PopRequest(Count: 5), Ct)));
         Assert.Equal([".zarray", ".zattrs"], Keys(await index.PopAsync(new PopRequest(Count: 5), Ct)).Select(key => key[2..]));
     }
+
+    [Theory]
+    [InlineData(1, "NaN")]
+    [InlineData(2, "Infinity")]
+    public async Task A_priority_that_is_no_number_is_refused_by_the_policys_name_and_nothing_is_lost(long size, string priority)
+    {
+        IStoreIndex index = await NewAsync(new FailingPolicy());
+        await PushAllAsync(index, Value("a", 10));
+        ZarrCacheException refusal = await Assert.ThrowsAsync<ZarrCacheException>(async () => await index.PushAsync(Value("a", size), Ct));
+        Assert.Equal($"The eviction policy 'failing' gave the priority {priority}; a priority is a finite number.", refusal.Message);
+        Assert.Equal(10, (await index.FindAsync(At("a"), Ct))!.Size);
+        await AssertTotalsExactAsync(index);
+    }
+
+    [Fact]
+    public async Task A_pop_that_fails_in_the_middle_takes_nothing()
+    {
+        IStoreIndex index = await NewAsync(new FailingPolicy());
+        await PushAllAsync(index, Value("b", store: "t"), Value("c"), Value("bad"), Value("d"));
+        await Assert.ThrowsAsync<ZarrCacheException>(async () => await index.PopAsync(new PopRequest(Count: 4), Ct));
+        Assert.Equal(4, (await index.GetTotalsAsync(null, Ct)).Count);
+        await AssertTotalsExactAsync(index);
+        Assert.Equal(["b", "c"], Keys(await index.PopAsync(new PopRequest(Count: 2), Ct)));
+    }
 }
