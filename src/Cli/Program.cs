@@ -39,6 +39,9 @@ internal static class Program
             WarmCommand.Create(),
             StatsCommand.Create(),
             LsCommand.Create(),
+            PinCommand.Create(),
+            UnpinCommand.Create(),
+            QuotaCommand.Create(),
             ClearCommand.Create(),
             VerifyCommand.Create(),
         };

@@ -13,11 +13,12 @@ internal static class LsCommand
         ["size"] = IndexOrder.Size,
         ["load-duration"] = IndexOrder.LoadDuration,
         ["key"] = IndexOrder.Key,
+        ["priority"] = IndexOrder.Priority,
     };
 
     private static readonly Option<string?> OrderBy = new Option<string?>("--order-by")
     {
-        Description = "What to sort by; left out, entries come as they come fastest. 'count' is how often an entry was read, 'load-duration' how long the origin took.",
+        Description = "What to sort by; left out, entries come as they come fastest. 'count' is how often an entry was read, 'load-duration' how long the origin took, 'priority' what goes first. Key and priority come at once, the others are sorted first.",
     }.AcceptOnlyFromAmong([.. Orders.Keys]);
 
     private static readonly Option<bool> Descending = new("--descending") { Description = "The largest, latest or last first." };
@@ -86,11 +87,21 @@ internal sealed record EntryLine(
     DateTimeOffset ValidatedAt,
     DateTimeOffset LastAccess,
     long AccessCount,
-    double LoadSeconds)
+    double LoadSeconds,
+    double Priority,
+    string Retention)
 {
     public static EntryLine Of(IndexEntry entry) => new(
         entry.StoreId, entry.Key, NameOf(entry.Kind), entry.Offset, entry.Size, entry.AllocatedSize, entry.ObjectSize, entry.ETag, entry.LastModified,
-        entry.StoredAt, entry.ValidatedAt, entry.LastAccess, entry.AccessCount, entry.LoadDuration.TotalSeconds);
+        entry.StoredAt, entry.ValidatedAt, entry.LastAccess, entry.AccessCount, entry.LoadDuration.TotalSeconds,
+        entry.Priority, NameOf(entry.Retention));
+
+    public static string NameOf(Retention retention) => retention switch
+    {
+        ZarrCache.Retention.Evictable => "evictable",
+        ZarrCache.Retention.Metadata => "metadata",
+        _ => "pinned",
+    };
 
     public static string NameOf(EntryKind kind) => kind switch
     {

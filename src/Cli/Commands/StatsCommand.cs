@@ -51,15 +51,16 @@ internal static class StatsCommand
         foreach (string id in cache.Stores.Keys.Union(await cache.Index.ListStoresAsync(ct)).Order(StringComparer.Ordinal))
         {
             IndexTotals one = await cache.Index.GetTotalsAsync(id, ct);
-            stores.Add(new StoreStats(id, cache.Stores.GetValueOrDefault(id), one.Count - one.AbsentCount, one.AbsentCount, one.Bytes, one.AllocatedBytes));
+            stores.Add(new StoreStats(id, cache.Stores.GetValueOrDefault(id), one.Count - one.AbsentCount, one.AbsentCount, one.Bytes, one.AllocatedBytes, cache.Quotas.TryGetValue(id, out StoreQuota quota) ? QuotaLine.Of(id, quota) : null));
         }
 
         IndexTotals all = await cache.Index.GetTotalsAsync(null, ct);
         HitStats? hits = sumHits || all.Count <= FewEntries ? await SumHitsAsync(cache.Index, ct) : null;
+        IReadOnlyList<Pin> pins = await cache.Storage.ListPinsAsync(ct);
         long indexFiles = new DirectoryInfo(cache.Path).EnumerateFiles("index.*").Sum(file => file.Length);
         return new StatsDocument(
             cache.Path, cache.IndexKind, cache.StoragePattern, cache.Policy.Name, cache.MaxSize,
-            all.Count - all.AbsentCount, all.AbsentCount, all.Bytes, all.AllocatedBytes, indexFiles, stores, hits);
+            all.Count - all.AbsentCount, all.AbsentCount, all.Bytes, all.AllocatedBytes, indexFiles, stores, [.. pins.Select(pin => new PinLine(pin.StoreId, pin.Prefix))], hits);
     }
 
     private static async Task<HitStats> SumHitsAsync(IStoreIndex index, CancellationToken ct)
@@ -91,11 +92,16 @@ internal static class StatsCommand
         context.Output.WriteLine($"Cache    {stats.Cache}");
         context.Output.WriteLine($"Index    {stats.Index}, {ByteSize.Format(stats.IndexFileBytes)} beside the chunks");
         context.Output.WriteLine($"Storage  {stats.Storage}");
-        context.Output.WriteLine(string.Create(invariant, $"On disk  {ByteSize.Format(stats.AllocatedBytes)} of {ByteSize.Format(stats.MaxSize)} ({100.0 * stats.AllocatedBytes / stats.MaxSize:0.0}%), {stats.Policy} goes first"));
+        context.Output.WriteLine(string.Create(invariant, $"On disk  {ByteSize.Format(stats.AllocatedBytes)} of {ByteSize.Format(stats.MaxSize)} ({100.0 * stats.AllocatedBytes / stats.MaxSize:0.0}%), what goes first is decided by {stats.Policy}"));
         if (stats.Hits is { } hits)
         {
             string last = hits.LastRead is { } at ? string.Create(invariant, $", the last at {at.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z") : "";
             context.Output.WriteLine($"Reads    {hits.Reads} served from what is cached now{last}; the origin would have taken {Durations.Format(TimeSpan.FromSeconds(hits.SavedSeconds))} for them. {hits.NeverRead} entries were not read again yet.");
+        }
+
+        if (stats.Pins.Count > 0)
+        {
+            context.Output.WriteLine($"Pinned   {string.Join(", ", stats.Pins.Select(pin => $"{pin.Store}:{(pin.Prefix.Length == 0 ? "(all)" : pin.Prefix)}"))}");
         }
 
         if (stats.Stores.Count == 0)
@@ -103,12 +109,13 @@ internal static class StatsCommand
             return;
         }
 
-        Table table = context.NewTable("Store", ">Values", ">Absences", ">Bytes", ">On disk", "Origin");
+        Table table = context.NewTable("Store", ">Values", ">Absences", ">Bytes", ">On disk", ">Min", ">Max", "Origin");
         foreach (StoreStats store in stats.Stores)
         {
             table.AddRow(
                 Markup.Escape(store.Store), store.Values.ToString(invariant), store.Absences.ToString(invariant),
-                ByteSize.Format(store.Bytes), ByteSize.Format(store.AllocatedBytes), Markup.Escape(store.Origin ?? "(not bound)"));
+                ByteSize.Format(store.Bytes), ByteSize.Format(store.AllocatedBytes),
+                ByteSize.Format(store.Quota?.Minimum ?? 0), store.Quota?.Maximum is { } maximum ? ByteSize.Format(maximum) : "-", Markup.Escape(store.Origin ?? "(not bound)"));
         }
 
         context.Output.WriteLine();
@@ -129,9 +136,10 @@ internal sealed record StatsDocument(
     long AllocatedBytes,
     long IndexFileBytes,
     IReadOnlyList<StoreStats> Stores,
+    IReadOnlyList<PinLine> Pins,
     HitStats? Hits);
 
-internal sealed record StoreStats(string Store, string? Origin, long Values, long Absences, long Bytes, long AllocatedBytes);
+internal sealed record StoreStats(string Store, string? Origin, long Values, long Absences, long Bytes, long AllocatedBytes, QuotaLine? Quota);
 
 /// <param name="Reads">Reads of the entries that are cached now, since each was cached.</param>
 /// <param name="NeverRead">Entries that nobody has read again.</param>

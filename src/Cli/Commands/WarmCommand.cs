@@ -17,7 +17,8 @@ internal static class WarmCommand
 
     private static readonly Option<string?> Policy = new Option<string?>("--policy")
     {
-        Description = "What goes first when it is full: least recently used, first in, or last in. For a new cache lru; given for an existing one, it becomes that cache's.",
+        Description = "What goes first when it is full: lru, what was not read for longest; gdsf, what costs least to fetch again for the room it takes; lfu, what is read least; lirs, what is read once, so that scans pass by; fifo, the first in; lifo, the last in. For a new cache lru; given for an existing one, it becomes that cache's.",
+        HelpName = "POLICY",
     }.AcceptOnlyFromAmong([.. EvictionPolicy.All.Select(policy => policy.Name)]);
 
     private static readonly Option<string[]> Arrays = new("--array") { Description = "Only this array and the metadata that lead to it. May be repeated.", HelpName = "PATH" };
@@ -26,6 +27,11 @@ internal static class WarmCommand
     {
         Description = "Only the chunks of a part of an array, as NumPy spells it: 'u[0,:,0:61,:]'. May be repeated.",
         HelpName = "SELECTION",
+    };
+
+    private static readonly Option<bool> PinIt = new("--pin")
+    {
+        Description = "Pin it first, so that nothing of it is given up: the arrays of --array or the keys of --prefix, else the whole store.",
     };
 
     private static readonly Option<int> Concurrency = CommonOptions.NewCount("--concurrency", "How many keys are asked for at once, 1 to 1000.", 16, 1000);
@@ -40,7 +46,7 @@ internal static class WarmCommand
             "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --select 'u[0,:,0:61,:]'",
             "zarr-cache warm /mnt/archive/era5.zarr --store era5 --cache ~/zarr --prefix u/")
         {
-            Origin, Store, CommonOptions.Cache, MaxSize, Policy, CommonOptions.Prefix, Arrays, Selections, Concurrency,
+            Origin, Store, CommonOptions.Cache, MaxSize, Policy, CommonOptions.Prefix, Arrays, Selections, PinIt, Concurrency,
         };
         command.SetWork(RunAsync);
         return command;
@@ -64,6 +70,11 @@ internal static class WarmCommand
             Selections = [.. context.Get(Arrays) ?? [], .. context.Get(Selections) ?? []],
         };
         WarmPlan plan = await WarmPlan.CreateAsync(store, scope, ct);
+        foreach (string prefix in PrefixesToPin(context))
+        {
+            await cache.PinAsync(store.StoreId, prefix, ct);
+        }
+
         var warmer = new Warmer(store, cache.Storage, concurrency);
         bool interrupted = false;
         await using (var progress = new WarmProgressLine(context, warmer, plan.KeyCount))
@@ -80,6 +91,21 @@ internal static class WarmCommand
 
         await ReportAsync(context, cache, store, warmer, plan, interrupted);
         return interrupted ? ExitStatus.Interrupted : warmer.Progress.Failed > 0 ? ExitStatus.Findings : ExitStatus.Success;
+    }
+
+    private static IEnumerable<string> PrefixesToPin(CommandContext context)
+    {
+        if (!context.Get(PinIt))
+        {
+            return [];
+        }
+
+        if (context.Get(Selections) is { Length: > 0 })
+        {
+            throw new ArgumentException("--pin keeps whole prefixes, and --select chooses within them; pin the array with --array, or leave --pin out.");
+        }
+
+        return context.Get(Arrays) is { Length: > 0 } arrays ? arrays.Select(array => array.Trim('/') + "/") : [context.Get(CommonOptions.Prefix)!];
     }
 
     private static async Task ReportAsync(CommandContext context, CacheDirectory cache, CachedStore store, Warmer warmer, WarmPlan plan, bool interrupted)
@@ -109,6 +135,11 @@ internal static class WarmCommand
         if (counters.Evicted > 0)
         {
             context.Output.WriteLine($"{counters.Evicted} entries were given up to make room: what is to be cached is larger than --max-size, now {ByteSize.Format(cache.MaxSize)}.");
+        }
+
+        if (counters.NoRoom + counters.Refused > 0)
+        {
+            context.Output.WriteLine($"{counters.NoRoom + counters.Refused} values were not cached: what would have had to go for them is pinned, guaranteed to another store, or worth more by the policy.");
         }
 
         if (counters.TooLarge > 0)

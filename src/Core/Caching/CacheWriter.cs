@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace ZarrCache;
 
 /// <summary>
-/// Brings values into the cache and out of it: makes room, writes the bytes, then the row; removes the row, then the
-/// bytes. What goes wrong is logged and counted, and costs the cache an entry, never a reader its bytes.
+/// Brings values into the cache and out of it: makes room (<see cref="RoomMaker"/>), writes the bytes, then the row; removes
+/// the row, then the bytes. What goes wrong is logged and counted, and costs the cache an entry, never a reader its bytes.
 /// </summary>
 internal sealed partial class CacheWriter : IAsyncDisposable
 {
@@ -14,15 +14,10 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     private readonly IStoreIndex _index;
     private readonly ChunkStores _stores;
     private readonly KeyGates _gates;
-    private readonly IndexedCacheStorageOptions _options;
     private readonly CacheCounter _counters;
     private readonly ILogger _logger;
 
-    // Bytes that are being written and have no row yet, and bytes of files that have no row any more but could not be removed.
-    private long _reserved;
-    private long _undeleted;
-
-    /// <summary>Those files, to be tried again when room is made next.</summary>
+    /// <summary>Files that have no row any more but could not be removed, to be tried again when room is made next.</summary>
     private readonly ConcurrentQueue<IndexEntry> _leftOver = new();
 
     public CacheWriter(IStoreIndex index, ChunkStores stores, KeyGates gates, IndexedCacheStorageOptions options, CacheCounter counters, ILogger logger)
@@ -30,11 +25,14 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         _index = index;
         _stores = stores;
         _gates = gates;
-        _options = options;
         _counters = counters;
         _logger = logger;
-        Queue = new WriteQueue(options.QueueSize, options.Writers, MakeRoomAsync, WriteAsync);
+        Queue = new WriteQueue(options.QueueSize, options.Writers, PrepareAsync, WriteAsync);
+        Room = new RoomMaker(index, stores, options, counters, Queue, EraseVictimAsync, logger);
     }
+
+    /// <summary>Keeps the budget and the quotas.</summary>
+    public RoomMaker Room { get; }
 
     /// <summary>What waits to be written.</summary>
     public WriteQueue Queue { get; }
@@ -59,88 +57,42 @@ internal sealed partial class CacheWriter : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Queue.DisposeAsync();
 
-    /// <summary>Gives up entries until the item fits; called for one item at a time, no gate held.</summary>
-    private async Task<bool> MakeRoomAsync(PendingWrite item)
+    /// <summary>Makes room for an item; what is not taken in takes what it was to replace with it. Called for one item at a time, no gate held.</summary>
+    private async Task<bool> PrepareAsync(PendingWrite item)
     {
         IndexEntry entry = item.Entry;
         try
         {
-            long allocated = _stores.GetAllocatedSize(entry);
-            if (allocated > _options.MaxSize)
-            {
-                _counters.AddTooLarge();
-                return false;
-            }
-
             await RetryLeftOverAsync().ConfigureAwait(false);
-            await MakeEntryRoomAsync().ConfigureAwait(false);
-            while (!await TryMakeByteRoomAsync(entry, allocated).ConfigureAwait(false))
+            if (await Room.MakeAsync(item).ConfigureAwait(false))
             {
-                // All that could go has gone; what is being written holds the rest, and can go when it is done.
-                if (!await Queue.WhenOneEndsAsync(item).ConfigureAwait(false))
-                {
-                    throw new ZarrCacheException($"Files that could not be removed take up the room for {allocated} bytes.");
-                }
+                return true;
             }
 
-            item.Reserved = allocated;
-            Interlocked.Add(ref _reserved, allocated);
-            return true;
+            await DropOlderAsync(entry).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             _counters.AddWriteFailure();
             LogWriteFailed(exception, entry.StoreId, entry.Key);
-            return false;
         }
+
+        return false;
     }
 
-    private async ValueTask<bool> TryMakeByteRoomAsync(IndexEntry entry, long allocated)
+    /// <summary>An older value or absence of a key whose new one was declined is not what the origin has any more.</summary>
+    private async ValueTask DropOlderAsync(IndexEntry entry)
     {
-        // What is reserved is read first: a write that ends in between is counted twice, never not at all.
-        long reserved = Interlocked.Read(ref _reserved) + Interlocked.Read(ref _undeleted) + allocated;
-        IndexTotals totals = await _index.GetTotalsAsync(null, CancellationToken.None).ConfigureAwait(false);
-        long over = totals.AllocatedBytes + reserved - _options.MaxSize;
-        if (over <= 0 || allocated == 0)
+        if (entry.Kind == EntryKind.Part)
         {
-            return true;
+            return;
         }
 
-        // Room for what waits behind it too, so that a busy queue pops in batches.
-        long ahead = Math.Clamp(Queue.Bytes - entry.Size, 0, _options.MaxSize / 16);
-        IndexTotals freed = await EvictAsync(new PopRequest(Bytes: over + ahead)).ConfigureAwait(false);
-        return freed.AllocatedBytes >= over;
-    }
-
-    private async ValueTask MakeEntryRoomAsync()
-    {
-        IndexTotals totals = await _index.GetTotalsAsync(null, CancellationToken.None).ConfigureAwait(false);
-        long over = totals.Count + 1 - _options.MaxEntries;
-        if (over > 0)
+        using KeyGates.Holder gate = await _gates.EnterAsync(entry.StoreId, entry.Key, CancellationToken.None).ConfigureAwait(false);
+        if (await _index.DeleteAsync(entry.EntryKey, null, CancellationToken.None).ConfigureAwait(false) is { } older)
         {
-            over -= (await EvictAsync(new PopRequest(Count: over, Kind: EntryKind.Absent)).ConfigureAwait(false)).Count;
+            await EraseBytesAsync(older).ConfigureAwait(false);
         }
-
-        if (over > 0)
-        {
-            await EvictAsync(new PopRequest(Count: over)).ConfigureAwait(false);
-        }
-    }
-
-    private async ValueTask<IndexTotals> EvictAsync(PopRequest request)
-    {
-        IndexTotals freed = default;
-        foreach (IndexEntry victim in await _index.PopAsync(request, CancellationToken.None).ConfigureAwait(false))
-        {
-            freed += IndexTotals.Of(victim);
-            _counters.AddEvicted(victim.AllocatedSize);
-            if (victim.Kind != EntryKind.Absent)
-            {
-                await EraseVictimAsync(victim).ConfigureAwait(false);
-            }
-        }
-
-        return freed;
     }
 
     /// <summary>Removes the bytes of a popped entry, unless its place has new ones of the same name. Never fails.</summary>
@@ -167,7 +119,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     private void LeaveOver(IndexEntry entry, Exception cause)
     {
         _leftOver.Enqueue(entry);
-        Interlocked.Add(ref _undeleted, entry.AllocatedSize);
+        Room.AddUndeleted(entry.AllocatedSize);
         LogEraseFailed(cause, entry.StoreId, entry.Key);
     }
 
@@ -176,7 +128,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     {
         for (int tries = Math.Min(_leftOver.Count, RetriesAtOnce); tries > 0 && _leftOver.TryDequeue(out IndexEntry? entry); tries--)
         {
-            Interlocked.Add(ref _undeleted, -entry.AllocatedSize);
+            Room.AddUndeleted(-entry.AllocatedSize);
             await EraseVictimAsync(entry).ConfigureAwait(false);
         }
     }
@@ -210,7 +162,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Add(ref _reserved, -item.Reserved);
+            Room.Release(item);
         }
     }
 

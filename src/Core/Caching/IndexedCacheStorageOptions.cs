@@ -11,6 +11,12 @@ public sealed record IndexedCacheStorageOptions
     /// <summary>The most entries, absences included, which have no bytes that <see cref="MaxSize"/> could bound; at least 1, by default 50 million. Absences are given up first.</summary>
     public long MaxEntries { get; init; } = 50_000_000;
 
+    /// <summary>What single stores may count on and may take, by store id; none by default. The minima must fit into <see cref="MaxSize"/> together.</summary>
+    public IReadOnlyDictionary<string, StoreQuota> Quotas { get; init; } = new Dictionary<string, StoreQuota>();
+
+    /// <summary>Whether something is worth what must go for it; null leaves it to the policy.</summary>
+    public AdmissionFilter? Admission { get; init; }
+
     /// <summary>The most bytes that may wait to be written; at least 1, by default 64 MiB. They are memory.</summary>
     public long QueueSize { get; init; } = 64L << 20;
 
@@ -37,6 +43,8 @@ public sealed record IndexedCacheStorageOptions
         Require(Writers is >= 1 and <= 256, nameof(Writers), Writers, "1 to 256");
         Require(Enum.IsDefined(WhenQueueFull), nameof(WhenQueueFull), WhenQueueFull, "Skip or Wait");
         ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentNullException.ThrowIfNull(Quotas);
+        StoreQuota.Validate(Quotas, MaxSize);
     }
 
     private static void Require(bool holds, string name, object value, string rule)

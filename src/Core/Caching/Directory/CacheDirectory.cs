@@ -117,6 +117,68 @@ public sealed class CacheDirectory : IAsyncDisposable
         _manifest = await _file.UpdateAsync(manifest => Existing(manifest).With(storeId, address), ct).ConfigureAwait(false);
     }
 
+    /// <summary>The quotas of the stores that have one, as last read or written by this instance.</summary>
+    public IReadOnlyDictionary<string, StoreQuota> Quotas => _manifest.Quotas;
+
+    /// <summary>
+    /// Sets what a store may count on and may take: in the manifest, and for this instance at once. Other processes that have
+    /// the cache open keep what they have until they open it again.
+    /// </summary>
+    /// <param name="storeId">The store, which must be bound.</param>
+    /// <param name="quota">The quota; the default one takes it away.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="ArgumentException">It cannot be kept beside the others, or the maximum is smaller than a chunk that is cached already; the message names the value and the rule.</exception>
+    /// <exception cref="ZarrCacheException">There is no such store, or the manifest cannot be written.</exception>
+    public async ValueTask SetQuotaAsync(string storeId, StoreQuota quota, CancellationToken ct = default)
+    {
+        ZarrKey.ValidateStoreId(storeId);
+        await foreach (IndexEntry largest in Index.EnumerateAsync(new IndexQuery(storeId, Order: IndexOrder.Size, Descending: true, Limit: 1), ct).ConfigureAwait(false))
+        {
+            if (quota.Maximum < largest.AllocatedSize)
+            {
+                throw new ArgumentException($"The maximum of {quota.Maximum} bytes for store '{storeId}' is below one chunk: '{largest.Key}' takes up {largest.AllocatedSize} bytes. Give at least that, better room for many chunks.", nameof(quota));
+            }
+        }
+
+        _manifest = await _file.UpdateAsync(
+            manifest =>
+            {
+                CacheManifest changed = Existing(manifest).With(storeId, store => store with { Quota = quota.IsNone ? null : quota });
+                StoreQuota.Validate(changed.Quotas, changed.MaxSize);
+                return changed;
+            },
+            ct).ConfigureAwait(false);
+        Storage.Quotas = _manifest.Quotas;
+    }
+
+    /// <summary>
+    /// Keeps what is below a prefix of a store, now or later, from being given up, whoever uses the cache. Written to the
+    /// manifest too, so that an index that is lost and made anew has it again.
+    /// </summary>
+    /// <param name="storeId">The store, which must be bound.</param>
+    /// <param name="prefix">Empty for the whole store, or ending in <c>/</c>.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>What is there below it already.</returns>
+    /// <exception cref="ArgumentException">That is no prefix.</exception>
+    /// <exception cref="ZarrCacheException">There is no such store, or manifest or index failed.</exception>
+    public async ValueTask<IndexTotals> PinAsync(string storeId, string prefix, CancellationToken ct = default)
+    {
+        new Pin(storeId, prefix).Validate();
+        await UpdatePinsAsync(storeId, pins => pins.Contains(prefix) ? pins : [.. pins.Append(prefix).Order(StringComparer.Ordinal)], ct).ConfigureAwait(false);
+        return await Storage.PinAsync(storeId, prefix, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a pin back.</summary>
+    /// <returns>Whether there was such a pin.</returns>
+    /// <inheritdoc cref="PinAsync" path="/*[not(self::summary) and not(self::returns)]"/>
+    public async ValueTask<bool> UnpinAsync(string storeId, string prefix, CancellationToken ct = default)
+    {
+        new Pin(storeId, prefix).Validate();
+        bool known = await Storage.UnpinAsync(storeId, prefix, ct).ConfigureAwait(false);
+        await UpdatePinsAsync(storeId, pins => [.. pins.Where(pin => pin != prefix)], ct).ConfigureAwait(false);
+        return known;
+    }
+
     /// <summary>Opens a store of this cache in front of an origin, after <see cref="BindStoreAsync"/>.</summary>
     /// <param name="origin">The origin.</param>
     /// <param name="address">Where it is: a URL or the path of a directory. What may be secret in it is not written down.</param>
@@ -169,7 +231,13 @@ public sealed class CacheDirectory : IAsyncDisposable
     {
         ZarrKey.ValidateStoreId(storeId);
         IndexTotals removed = await Storage.DeletePrefixAsync(storeId, "", ct).ConfigureAwait(false);
+        foreach (Pin pin in (await Storage.ListPinsAsync(ct).ConfigureAwait(false)).Where(pin => pin.StoreId == storeId))
+        {
+            await Storage.UnpinAsync(storeId, pin.Prefix, ct).ConfigureAwait(false);
+        }
+
         _manifest = await _file.UpdateAsync(manifest => Existing(manifest).Without(storeId), ct).ConfigureAwait(false);
+        Storage.Quotas = _manifest.Quotas;
         return removed;
     }
 
@@ -207,15 +275,31 @@ public sealed class CacheDirectory : IAsyncDisposable
         IStoreIndex index = await backends.OpenIndexAsync(manifest.Index, context, ct).ConfigureAwait(false);
         try
         {
+            await RestorePinsAsync(index, manifest, ct).ConfigureAwait(false);
             var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
             options = settings.ConfigureStorage?.Invoke(options) ?? options;
-            var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize });
+            var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize, Quotas = manifest.Quotas });
             return new CacheDirectory(path, file, manifest, policy, opener, index, storage);
         }
         catch
         {
             await index.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    private async ValueTask UpdatePinsAsync(string storeId, Func<IReadOnlyList<string>, IReadOnlyList<string>> change, CancellationToken ct) =>
+        _manifest = await _file.UpdateAsync(
+            manifest => Existing(manifest).With(storeId, store => change(store.Pins ?? []) is { Count: > 0 } pins ? store with { Pins = pins } : store with { Pins = null }),
+            ct).ConfigureAwait(false);
+
+    /// <summary>Pins that the index does not have: it was lost and is made anew.</summary>
+    private static async ValueTask RestorePinsAsync(IStoreIndex index, CacheManifest manifest, CancellationToken ct)
+    {
+        IReadOnlyList<Pin> known = await index.ListPinsAsync(ct).ConfigureAwait(false);
+        foreach (Pin pin in manifest.Stores.SelectMany(store => store.Value.Pins ?? [], (store, prefix) => new Pin(store.Key, prefix)).Except(known))
+        {
+            await index.PinAsync(pin, ct).ConfigureAwait(false);
         }
     }
 

@@ -36,6 +36,11 @@ internal sealed record CacheManifest
         Refuse("index", Index, settings.Index);
         Refuse("storage pattern", Storage, settings.Storage);
         long maxSize = settings.MaxSize ?? MaxSize;
+        if (maxSize < MaxSize)
+        {
+            StoreQuota.Validate(Quotas, maxSize);
+        }
+
         string policy = settings.Policy?.Name ?? Policy;
         return maxSize == MaxSize && policy == Policy ? this : this with { MaxSize = maxSize, Policy = policy };
 
@@ -63,6 +68,19 @@ internal sealed record CacheManifest
         return this with { Stores = new Dictionary<string, StoreBinding>(Stores) { [storeId] = new(origin) } };
     }
 
+    /// <summary>The quotas of the stores that have one.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, StoreQuota> Quotas => Stores
+        .Where(store => store.Value.Quota is not null)
+        .ToDictionary(store => store.Key, store => store.Value.Quota!.Value, StringComparer.Ordinal);
+
+    /// <summary>The manifest with another binding of a store.</summary>
+    /// <exception cref="ZarrCacheException">There is no such store.</exception>
+    public CacheManifest With(string storeId, Func<StoreBinding, StoreBinding> change) =>
+        Stores.TryGetValue(storeId, out StoreBinding? bound)
+            ? this with { Stores = new Dictionary<string, StoreBinding>(Stores) { [storeId] = change(bound) } }
+            : throw new ZarrCacheException($"There is no store '{storeId}' in this cache; there is {(Stores.Count == 0 ? "none" : string.Join(", ", Stores.Keys.Order(StringComparer.Ordinal)))}. A store is there once it was opened or warmed.");
+
     /// <summary>The manifest without the binding of a store.</summary>
     public CacheManifest Without(string storeId) =>
         Stores.ContainsKey(storeId)
@@ -73,6 +91,14 @@ internal sealed record CacheManifest
 /// <summary>The one origin that a store id stands for, as <see cref="OriginAddress.Normalize"/> spells it.</summary>
 internal sealed record StoreBinding(string Origin)
 {
+    /// <summary>What the store may count on and may take; null for all that there is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StoreQuota? Quota { get; init; }
+
+    /// <summary>The prefixes that are never given up, for an index that was lost and is made anew; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Pins { get; init; }
+
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; } // init would make it a constructor parameter, which extension data cannot be
 }
