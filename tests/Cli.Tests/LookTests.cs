@@ -11,6 +11,8 @@ public sealed class LookTests : CacheTest
     [InlineData("ls")]
     [InlineData("clear")]
     [InlineData("verify")]
+    [InlineData("pin")]
+    [InlineData("quota")]
     public async Task Whoever_looks_at_no_cache_is_told_so_and_makes_none(string command)
     {
         Ended refused = (await CommandLine.RunAsync(command, "--cache", Cache)).WithStatus(2);
@@ -93,6 +95,9 @@ public sealed class LookTests : CacheTest
     [InlineData("ls", "--help")]
     [InlineData("clear", "--help")]
     [InlineData("verify", "--help")]
+    [InlineData("pin", "--help")]
+    [InlineData("unpin", "--help")]
+    [InlineData("quota", "--help")]
     public async Task Help_ends_with_examples(params string[] args)
     {
         string help = (await CommandLine.RunAsync(args)).WithStatus(0).Output;

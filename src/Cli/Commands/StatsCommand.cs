@@ -51,7 +51,7 @@ internal static class StatsCommand
         foreach (string id in cache.Stores.Keys.Union(await cache.Index.ListStoresAsync(ct)).Order(StringComparer.Ordinal))
         {
             IndexTotals one = await cache.Index.GetTotalsAsync(id, ct);
-            stores.Add(new StoreStats(id, cache.Stores.GetValueOrDefault(id), one.Count - one.AbsentCount, one.AbsentCount, one.Bytes, one.AllocatedBytes, cache.Quotas.TryGetValue(id, out StoreQuota quota) ? QuotaLine.Of(id, quota) : null));
+            stores.Add(new StoreStats(id, cache.Stores.GetValueOrDefault(id), one.Count - one.AbsentCount, one.AbsentCount, one.Bytes, one.AllocatedBytes, cache.Quotas.TryGetValue(id, out StoreQuota? quota) ? QuotaLine.Of(id, quota) : null));
         }
 
         IndexTotals all = await cache.Index.GetTotalsAsync(null, ct);

@@ -10,4 +10,16 @@ public sealed record CachedParts(IndexEntry Known, IReadOnlyList<IndexEntry> Par
 
     /// <summary>Whether all parts are known to be of one version of the object, so that they may meet in one answer.</summary>
     public bool AreOneVersion => Parts.All(part => part.Info.IsSameVersion(Info));
+
+    /// <summary>Whether they have every byte of a range of the object between them.</summary>
+    public bool Covers(long offset, long length)
+    {
+        long reached = offset;
+        foreach (IndexEntry part in Parts)
+        {
+            reached = part.Offset <= reached ? Math.Max(reached, part.Offset + part.Size) : reached;
+        }
+
+        return reached >= offset + length;
+    }
 }

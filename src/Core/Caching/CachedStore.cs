@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ZarrCache;
@@ -12,12 +11,12 @@ namespace ZarrCache;
 /// Use one instance for a store id in a process: fetches that are under way are known to their instance alone, so that a
 /// write through another one would not keep them out of the cache.
 /// </remarks>
-public sealed class CachedStore : IZarrStore
+public sealed partial class CachedStore : IZarrStore
 {
     /// <summary>How far ahead of the clock a confirmation may lie, because two machines' clocks differ, and be trusted.</summary>
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
-    private readonly IZarrStore _origin;
+    private readonly OriginGate _origin;
     private readonly CachedStoreOptions _options;
     private readonly TimeProvider _time;
     private volatile bool _disposed;
@@ -35,16 +34,26 @@ public sealed class CachedStore : IZarrStore
         ZarrKey.ValidateStoreId(storeId);
         _options = options ?? new CachedStoreOptions();
         _options.Validate();
-        _origin = origin;
+        _origin = new OriginGate(origin, storeId, _options);
         Storage = storage;
         StoreId = storeId;
         _time = _options.TimeProvider;
         Counter = new CachedStoreCounter(_time);
-        Fetcher = new Fetcher(origin, storeId, storage, _options, Counter, _options.Logger ?? NullLogger.Instance);
+        Fetcher = new Fetcher(_origin, storeId, storage, _options, Counter, _options.Logger ?? NullLogger.Instance);
     }
 
     /// <summary>The store's name in the cache.</summary>
     public string StoreId { get; }
+
+    /// <summary>
+    /// Whether nothing is asked of the origin: what is cached is served, past its time too and then marked
+    /// <see cref="ReadResult.IsStale"/>; what is not is an <see cref="OriginUnavailableException"/>. It may be switched at any time, and holds for requests that begin later.
+    /// </summary>
+    public bool Offline
+    {
+        get => _origin.IsOffline;
+        set => _origin.IsOffline = value;
+    }
 
     /// <summary>What this did since it was made. A snapshot.</summary>
     public CachedStoreStatistics Statistics => Counter.Snapshot();
@@ -55,6 +64,7 @@ public sealed class CachedStore : IZarrStore
 
     internal Fetcher Fetcher { get; }
 
+    /// <exception cref="OriginUnavailableException">It is not cached, and the origin is out of reach or <see cref="Offline"/>.</exception>
     /// <inheritdoc/>
     public async ValueTask<ReadResult> GetAsync(string key, ReadOptions options, CancellationToken ct)
     {
@@ -67,6 +77,11 @@ public sealed class CachedStore : IZarrStore
             if (hit is not null && IsFresh(hit.Entry))
             {
                 return await AnswerAsync(hit, options, started).ConfigureAwait(false);
+            }
+
+            if (hit is { Entry.Kind: not EntryKind.Part } && !_origin.ShouldAsk() && MayBeStale)
+            {
+                return await AnswerAsync(hit, options, started, isStale: true).ConfigureAwait(false);
             }
 
             if (hit is { Entry.Kind: EntryKind.Part })
@@ -82,80 +97,6 @@ public sealed class CachedStore : IZarrStore
             {
                 return result;
             }
-        }
-    }
-
-    /// <summary>Writes to the origin, then replaces what is cached; what was not cached is not added.</summary>
-    /// <exception cref="ZarrCacheException">The origin failed; or it has the value, but the cache could not drop the old one.</exception>
-    /// <inheritdoc/>
-    public async ValueTask<ObjectInfo> SetAsync(string key, ReadOnlySequence<byte> value, CancellationToken ct)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ZarrKey.Validate(key);
-        IndexEntry? before = await Storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
-        using SharedBuffer? copy = before is { Kind: EntryKind.Value } || ZarrKey.IsMetadata(key) ? SharedBuffer.Copy(value) : null;
-        long started = _time.GetTimestamp();
-
-        // Of two writes at once nobody knows which the origin carried out last: each supersedes the other's claim, and neither is cached.
-        var claim = Fetch.OfWrite(key);
-        try
-        {
-            ObjectInfo info;
-            try
-            {
-                await Fetcher.SupersedeAsync(key, claim).ConfigureAwait(false);
-                info = await _origin.SetAsync(key, value, ct).ConfigureAwait(false);
-            }
-            finally
-            {
-                // Also after a failure: nobody knows what the origin has now.
-                await ForgetAsync(key, copy, claim).ConfigureAwait(false);
-            }
-
-            if (before is { Kind: EntryKind.Value })
-            {
-                var item = new CacheItem { StoreId = StoreId, Key = key, Info = info, Bytes = copy, LoadDuration = _time.GetElapsedTime(started), FetchedAt = _time.GetUtcNow() };
-                await claim.StoreAsync(() => Storage.PutAsync(item, CancellationToken.None).AsTask()).ConfigureAwait(false);
-            }
-
-            return info;
-        }
-        finally
-        {
-            Fetcher.EndWrite(claim);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<bool> EraseAsync(string key, CancellationToken ct)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ZarrKey.Validate(key);
-        try
-        {
-            await Fetcher.SupersedeAsync(key).ConfigureAwait(false);
-            return await _origin.EraseAsync(key, ct).ConfigureAwait(false);
-        }
-        finally
-        {
-            await ForgetAsync(key, null, null).ConfigureAwait(false);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask ErasePrefixAsync(string prefix, CancellationToken ct)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ZarrKey.ValidatePrefix(prefix);
-        try
-        {
-            await Fetcher.SupersedePrefixAsync(prefix).ConfigureAwait(false);
-            await _origin.ErasePrefixAsync(prefix, ct).ConfigureAwait(false);
-        }
-        finally
-        {
-            await Fetcher.SupersedePrefixAsync(prefix).ConfigureAwait(false);
-            await Storage.DeletePrefixAsync(StoreId, prefix, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -201,7 +142,7 @@ public sealed class CachedStore : IZarrStore
         catch (RangeNotSatisfiableException)
         {
             IndexEntry? entry = await Storage.FindAsync(StoreId, key, ct).ConfigureAwait(false);
-            if (entry is not null && await ConfirmAsync(key, entry.Info, [entry], ct).ConfigureAwait(false))
+            if (entry is not null && await ConfirmAsync(key, entry.Info, [entry], ct).ConfigureAwait(false) != Confirmation.Changed)
             {
                 throw;
             }
@@ -211,6 +152,9 @@ public sealed class CachedStore : IZarrStore
             return null;
         }
     }
+
+    /// <summary>Whether what is past its time may be served at all.</summary>
+    private bool MayBeStale => _options.ServeStaleWhenUnavailable || Offline;
 
     private bool IsFresh(IndexEntry entry)
     {
@@ -226,13 +170,18 @@ public sealed class CachedStore : IZarrStore
         return age < limit && age > -ClockSkew;
     }
 
-    private async ValueTask<ReadResult> AnswerAsync(CacheHit hit, ReadOptions options, long started)
+    private async ValueTask<ReadResult> AnswerAsync(CacheHit hit, ReadOptions options, long started, bool isStale = false)
     {
+        if (isStale)
+        {
+            Counter.AddStaleHit();
+        }
+
         ReadStatus status = hit.Status == ReadStatus.Absent ? ReadStatus.Absent : options.Evaluate(hit.Info);
         if (status == ReadStatus.Found)
         {
             Counter.AddHit();
-            return new HitResult(this, hit, started);
+            return new HitResult(this, hit, started) { IsStale = isStale };
         }
 
         if (status == ReadStatus.Absent)
@@ -246,7 +195,7 @@ public sealed class CachedStore : IZarrStore
 
         ObjectInfo info = hit.Info;
         await hit.DisposeAsync().ConfigureAwait(false);
-        return ReadResult.WithoutBytes(status, info);
+        return ReadResult.WithoutBytes(status, info, isStale);
     }
 
     /// <summary>Answers with what is cached in parts and what is missing between them; null if there is none, or none that can be trusted.</summary>
@@ -260,42 +209,65 @@ public sealed class CachedStore : IZarrStore
 
         // Where no part has a byte of the range the fetch confirms the version, but nothing is fetched of a range that the object does not reach.
         IReadOnlyList<IndexEntry> used = cached.Parts.Count > 0 || options.Range.TryResolve(cached.Info.Size, out _, out _) ? cached.Parts : [cached.Known];
-        if (!cached.AreOneVersion || !await ConfirmAsync(key, cached.Info, used, ct).ConfigureAwait(false))
+        Confirmation confirmed = cached.AreOneVersion ? await ConfirmAsync(key, cached.Info, used, ct).ConfigureAwait(false) : Confirmation.Changed;
+        if (confirmed == Confirmation.Changed)
         {
             await Fetcher.DropAsync(key).ConfigureAwait(false);
             return null;
         }
 
+        bool isStale = confirmed == Confirmation.Unknown;
         ReadStatus status = options.Evaluate(cached.Info);
         if (status != ReadStatus.Found)
         {
-            return ReadResult.WithoutBytes(status, cached.Info);
+            return ReadResult.WithoutBytes(status, cached.Info, isStale);
         }
 
         (long offset, long length) = options.Range.Resolve(key, cached.Info.Size);
-        var result = new AssembledResult(this, key, cached.Info, offset, length, cached.Parts, null, started);
-        return result;
+        if (Offline && !cached.Covers(offset, length))
+        {
+            return null; // and the gate says why
+        }
+
+        if (isStale)
+        {
+            Counter.AddStaleHit();
+        }
+
+        return new AssembledResult(this, key, cached.Info, offset, length, cached.Parts, null, started) { IsStale = isStale };
     }
 
     /// <summary>Asks the origin whether entries past their time are still of its version.</summary>
-    private async ValueTask<bool> ConfirmAsync(string key, ObjectInfo info, IReadOnlyList<IndexEntry> entries, CancellationToken ct)
+    private async ValueTask<Confirmation> ConfirmAsync(string key, ObjectInfo info, IReadOnlyList<IndexEntry> entries, CancellationToken ct)
     {
         if (entries.All(IsFresh))
         {
-            return true;
+            return Confirmation.Same;
+        }
+
+        if (!_origin.ShouldAsk() && MayBeStale)
+        {
+            return Confirmation.Unknown;
         }
 
         if (info is { ETag: null, LastModified: null })
         {
-            return false;
+            return Confirmation.Changed;
         }
 
         Counter.AddOriginRequest();
-        ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: info.ETag, IfModifiedSince: info.LastModified), ct).ConfigureAwait(false);
-        await answer.DisposeAsync().ConfigureAwait(false);
-        if (answer.Status != ReadStatus.NotModified)
+        try
         {
-            return false;
+            ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: info.ETag, IfModifiedSince: info.LastModified), ct).ConfigureAwait(false);
+            await answer.DisposeAsync().ConfigureAwait(false);
+            if (answer.Status != ReadStatus.NotModified)
+            {
+                return Confirmation.Changed;
+            }
+        }
+        catch (OriginUnavailableException) when (MayBeStale)
+        {
+            return Confirmation.Unknown;
         }
 
         Counter.AddRevalidation();
@@ -304,7 +276,7 @@ public sealed class CachedStore : IZarrStore
             await Storage.TouchAsync(entry, _time.GetUtcNow(), ct).ConfigureAwait(false);
         }
 
-        return true;
+        return Confirmation.Same;
     }
 
     /// <summary>Asks the origin, together with whoever else wants the key.</summary>
@@ -321,7 +293,18 @@ public sealed class CachedStore : IZarrStore
         Fetch? fetch = Fetcher.Join(key, range, stale?.Entry, lookAgain);
         try
         {
-            FetchHead head = await fetch.Head.WaitAsync(ct).ConfigureAwait(false);
+            FetchHead head;
+            try
+            {
+                head = await fetch.Head.WaitAsync(ct).ConfigureAwait(false);
+            }
+            catch (OriginUnavailableException) when (stale is not null && MayBeStale)
+            {
+                CacheHit unconfirmed = stale;
+                stale = null;
+                return await AnswerAsync(unconfirmed, options, started, isStale: true).ConfigureAwait(false);
+            }
+
             switch (head.Outcome)
             {
                 case FetchOutcome.Confirmed when stale is not null && stale.Entry.Version == fetch.Stale!.Version:
@@ -385,15 +368,16 @@ public sealed class CachedStore : IZarrStore
         return ByteRange.Slice(from, to - from);
     }
 
-    /// <summary>Drops what is cached of a key that was written, and below its node if it is a metadata document that changed.</summary>
-    private async ValueTask ForgetAsync(string key, SharedBuffer? document, Fetch? claim)
+    /// <summary>What the origin says of cached entries.</summary>
+    private enum Confirmation
     {
-        await Fetcher.SupersedeAsync(key, claim).ConfigureAwait(false);
-        if (ZarrKey.IsMetadata(key))
-        {
-            await Fetcher.DropBelowChangedNodeAsync(key, document, claim).ConfigureAwait(false);
-        }
+        /// <summary>They are of its version.</summary>
+        Same,
 
-        await Storage.DeleteAsync(StoreId, key, CancellationToken.None).ConfigureAwait(false);
+        /// <summary>They are not, or nothing tells versions apart.</summary>
+        Changed,
+
+        /// <summary>It cannot be asked.</summary>
+        Unknown,
     }
 }

@@ -30,6 +30,18 @@ public sealed record CachedStoreOptions
     /// <summary>Requests for parts are rounded out to multiples of so many bytes, where nothing is cached; 1 by default, which fetches no byte more than was asked for.</summary>
     public long PartAlignment { get; init; } = 1;
 
+    /// <summary>Ask nothing of the origin: what is cached is served, past its time too, and what is not is an <see cref="OriginUnavailableException"/>. False by default; see <see cref="CachedStore.Offline"/> to switch it.</summary>
+    public bool Offline { get; init; }
+
+    /// <summary>Serve what is cached and past its time, marked <see cref="ReadResult.IsStale"/>, when the origin is out of reach; true by default. False: such a read fails.</summary>
+    public bool ServeStaleWhenUnavailable { get; init; } = true;
+
+    /// <summary>
+    /// How long an origin that was out of reach is not asked again about what is cached, so that not every read waits for its
+    /// retries; 30 seconds by default, zero asks every time. What is not cached is always asked for.
+    /// </summary>
+    public TimeSpan OriginRetryInterval { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Which values are cached; null for all.</summary>
     public StoreItemFilter? Filter { get; init; }
 
@@ -44,6 +56,11 @@ public sealed record CachedStoreOptions
         RequireTime(MetadataTimeToLive, nameof(MetadataTimeToLive));
         RequireTime(ChunkTimeToLive, nameof(ChunkTimeToLive));
         RequireTime(AbsentTimeToLive, nameof(AbsentTimeToLive));
+        if (OriginRetryInterval < TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(nameof(OriginRetryInterval), OriginRetryInterval, $"{nameof(OriginRetryInterval)} is {OriginRetryInterval}; it must be zero or positive.");
+        }
+
         ArgumentNullException.ThrowIfNull(TimeProvider);
         RequirePositive(MaxWholeObject, nameof(MaxWholeObject));
         RequirePositive(MaxPart, nameof(MaxPart));

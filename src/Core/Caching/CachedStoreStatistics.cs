@@ -10,8 +10,10 @@ namespace ZarrCache;
 /// <param name="HitBytes">Bytes that the cache gave.</param>
 /// <param name="MeanHitTime">From the call to the last byte, of reads with cached bytes.</param>
 /// <param name="MeanMissTime">From the call to the last byte, of misses that had any.</param>
+/// <param name="StaleHits">Reads answered with what was past its time, because the origin could not be asked; they are hits too.</param>
 public readonly record struct CachedStoreStatistics(
-    long Hits, long AbsentHits, long Misses, long Revalidations, long OriginRequests, long OriginBytes, long HitBytes, TimeSpan MeanHitTime, TimeSpan MeanMissTime);
+    long Hits, long AbsentHits, long Misses, long Revalidations, long OriginRequests, long OriginBytes, long HitBytes, TimeSpan MeanHitTime, TimeSpan MeanMissTime,
+    long StaleHits = 0);
 
 /// <summary>Counts what <see cref="CachedStoreStatistics"/> reports. Thread-safe, without a lock.</summary>
 internal sealed class CachedStoreCounter(TimeProvider time)
@@ -20,6 +22,7 @@ internal sealed class CachedStoreCounter(TimeProvider time)
     private long _absentHits;
     private long _misses;
     private long _revalidations;
+    private long _staleHits;
     private long _originRequests;
     private long _originBytes;
     private long _hitBytes;
@@ -31,13 +34,16 @@ internal sealed class CachedStoreCounter(TimeProvider time)
     public CachedStoreStatistics Snapshot() => new(
         Interlocked.Read(ref _hits), Interlocked.Read(ref _absentHits), Interlocked.Read(ref _misses), Interlocked.Read(ref _revalidations),
         Interlocked.Read(ref _originRequests), Interlocked.Read(ref _originBytes), Interlocked.Read(ref _hitBytes),
-        Mean(ref _hitTicks, ref _timedHits), Mean(ref _missTicks, ref _timedMisses));
+        Mean(ref _hitTicks, ref _timedHits), Mean(ref _missTicks, ref _timedMisses),
+        Interlocked.Read(ref _staleHits));
 
     public void AddHit() => Interlocked.Increment(ref _hits);
 
     public void AddAbsentHit() => Interlocked.Increment(ref _absentHits);
 
     public void AddMiss() => Interlocked.Increment(ref _misses);
+
+    public void AddStaleHit() => Interlocked.Increment(ref _staleHits);
 
     public void AddRevalidation() => Interlocked.Increment(ref _revalidations);
 

@@ -6,10 +6,10 @@ namespace ZarrCache;
 /// </summary>
 /// <param name="Minimum">
 /// What other stores cannot take away: none of its entries goes for theirs while it has no more than this. It is not kept
-/// empty for it either: until the store fills it, others use it. 0 for nothing.
+/// empty for it either: until the store fills it, others use it, and give it back but for what is less than a chunk. 0 for nothing.
 /// </param>
 /// <param name="Maximum">What it may take up at most: there it gives up its own entries for its own. At least one chunk, or nothing of it is cached.</param>
-public readonly record struct StoreQuota(long Minimum = 0, long Maximum = long.MaxValue)
+public sealed record StoreQuota(long Minimum = 0, long Maximum = long.MaxValue)
 {
     /// <summary>Whether it asks for nothing.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -42,14 +42,19 @@ public abstract class ReadResult : IAsyncDisposable
     /// <summary>How many bytes this answer has.</summary>
     public long Length { get; }
 
+    /// <summary>Whether this was served from a cache past its time, because the origin could not be asked: true once, maybe no longer.</summary>
+    public bool IsStale { get; internal init; }
+
     /// <summary>How many of them were not read yet.</summary>
     public long Remaining => Length - _taken;
 
     /// <summary>An answer without bytes: absent, not modified, or another version than asked for.</summary>
-    public static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info = default) =>
+    public static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info = default) => WithoutBytes(status, info, isStale: false);
+
+    internal static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info, bool isStale) =>
         status == ReadStatus.Found
             ? throw new ArgumentException("An answer that found the object has bytes.", nameof(status))
-            : new Empty(status, info);
+            : new Empty(status, info) { IsStale = isStale };
 
     /// <summary>Fills <paramref name="destination"/> with the next bytes of the range.</summary>
     /// <param name="destination">The caller's memory, at most <see cref="Remaining"/> bytes long. After a failure its content is undefined.</param>

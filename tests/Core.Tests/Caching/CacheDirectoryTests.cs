@@ -56,6 +56,59 @@ public sealed class CacheDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Quotas_and_pins_are_there_when_the_cache_is_opened_again_with_an_index_that_knows_nothing()
+    {
+        await using (CacheDirectory made = await OpenAsync(New))
+        {
+            await made.BindStoreAsync("era5", "https://data.example/era5.zarr", Ct);
+            await made.SetQuotaAsync("era5", new StoreQuota(100, 900), Ct);
+            await made.PinAsync("era5", "u/", Ct);
+            await made.PinAsync("era5", "", Ct);
+            Assert.True(await made.UnpinAsync("era5", "", Ct));
+            Assert.Equal(new StoreQuota(100, 900), made.Storage.Quotas["era5"]);
+        }
+
+        await using CacheDirectory cache = await OpenAsync(null);
+        Assert.Equal(new StoreQuota(100, 900), cache.Storage.Quotas["era5"]);
+        Assert.Equal([new Pin("era5", "u/")], await cache.Storage.ListPinsAsync(Ct));
+        await cache.SetQuotaAsync("era5", new StoreQuota(), Ct);
+        await cache.ForgetStoreAsync("era5", Ct);
+        Assert.Empty(cache.Quotas);
+        Assert.Empty(await cache.Storage.ListPinsAsync(Ct));
+        Assert.DoesNotContain("pins", await File.ReadAllTextAsync(Manifest, Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_quota_is_refused_that_cannot_be_kept_and_the_manifest_stays()
+    {
+        await using CacheDirectory cache = await OpenAsync(New);
+        var unknown = await Assert.ThrowsAsync<ZarrCacheException>(async () => await cache.SetQuotaAsync("era5", new StoreQuota(1), Ct));
+        Assert.Equal("There is no store 'era5' in this cache; there is none. A store is there once it was opened or warmed.", unknown.Message);
+        await cache.BindStoreAsync("era5", "https://data.example/era5.zarr", Ct);
+        string manifest = await File.ReadAllTextAsync(Manifest, Ct);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await cache.SetQuotaAsync("era5", new StoreQuota(1001), Ct));
+        await cache.Index.PushAsync(new IndexEntry { StoreId = "era5", Key = "u/c/0", Size = 400, AllocatedSize = 512 }, Ct);
+        var small = await Assert.ThrowsAsync<ArgumentException>(async () => await cache.SetQuotaAsync("era5", new StoreQuota(0, 511), Ct));
+        Assert.Contains("The maximum of 511 bytes for store 'era5' is below one chunk: 'u/c/0' takes up 512 bytes.", small.Message, StringComparison.Ordinal);
+        Assert.Equal(manifest, await File.ReadAllTextAsync(Manifest, Ct));
+    }
+
+    [Fact]
+    public async Task A_MaxSize_below_the_minima_is_refused()
+    {
+        await using (CacheDirectory made = await OpenAsync(New))
+        {
+            await made.BindStoreAsync("era5", "https://data.example/era5.zarr", Ct);
+            await made.SetQuotaAsync("era5", new StoreQuota(600), Ct);
+        }
+
+        var refusal = await Assert.ThrowsAsync<ArgumentException>(async () => await OpenAsync(new CacheDirectorySettings { MaxSize = 599 }));
+        Assert.Contains("600 bytes together; they must fit into MaxSize, which is 599", refusal.Message, StringComparison.Ordinal);
+        await using CacheDirectory cache = await OpenAsync(null);
+        Assert.Equal(1000, cache.MaxSize);
+    }
+
+    [Fact]
     public async Task A_given_MaxSize_and_policy_are_written_to_the_manifest()
     {
         await (await OpenAsync(New)).DisposeAsync();
@@ -149,8 +202,8 @@ public sealed class CacheDirectoryTests : IDisposable
     {
         await (await OpenAsync(New)).DisposeAsync();
         JsonObject json = await ReadManifestAsync();
-        json["quota"] = 5;
-        json["stores"]!["a"] = new JsonObject { ["origin"] = "https://data.example/a", ["quota"] = 6 };
+        json["colour"] = 5;
+        json["stores"]!["a"] = new JsonObject { ["origin"] = "https://data.example/a", ["colour"] = 6 };
         await File.WriteAllTextAsync(Manifest, json.ToJsonString(), Ct);
 
         await using (CacheDirectory cache = await OpenAsync(new() { MaxSize = 7 }))
@@ -159,8 +212,8 @@ public sealed class CacheDirectoryTests : IDisposable
         }
 
         json = await ReadManifestAsync();
-        Assert.Equal(5, (int)json["quota"]!);
-        Assert.Equal(6, (int)json["stores"]!["a"]!["quota"]!);
+        Assert.Equal(5, (int)json["colour"]!);
+        Assert.Equal(6, (int)json["stores"]!["a"]!["colour"]!);
         Assert.Equal(7, (int)json["maxSize"]!);
     }
 

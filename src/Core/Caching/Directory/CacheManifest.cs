@@ -72,7 +72,7 @@ internal sealed record CacheManifest
     [JsonIgnore]
     public IReadOnlyDictionary<string, StoreQuota> Quotas => Stores
         .Where(store => store.Value.Quota is not null)
-        .ToDictionary(store => store.Key, store => store.Value.Quota!.Value, StringComparer.Ordinal);
+        .ToDictionary(store => store.Key, store => store.Value.Quota!, StringComparer.Ordinal);
 
     /// <summary>The manifest with another binding of a store.</summary>
     /// <exception cref="ZarrCacheException">There is no such store.</exception>
