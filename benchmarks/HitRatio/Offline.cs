@@ -38,6 +38,19 @@ public static class Offline
     }
 
     /// <summary>
+    /// The best there can be, each number by itself: hits by <see cref="Min"/> where all objects have one size, else, and for
+    /// bytes and costs, by <see cref="MostSaved"/>.
+    /// </summary>
+    public static Outcome Bound(Trace trace, long capacity, bool uniform)
+    {
+        double bytes = trace.Requests.Sum(request => (double)request.Size);
+        double cost = trace.Requests.Sum(request => request.Cost);
+        double hits = uniform ? Min(trace, capacity).Hits : MostSaved(trace, capacity, _ => 1);
+        double hitBytes = uniform ? hits : MostSaved(trace, capacity, request => request.Size);
+        return new Outcome(trace.Requests.Count, hits, bytes, hitBytes, cost - MostSaved(trace, capacity, request => request.Cost), cost);
+    }
+
+    /// <summary>
     /// A bound where sizes or costs differ, for which the optimum is not to be had (PFOO-L: Berger, Beckmann and
     /// Harchol-Balter, "Practical bounds on optimal caching with variable object sizes", 2018): to be a hit, an object must
     /// lie in the cache since its last read, and takes up its size for that time; of room × time there is just so much. The
@@ -47,7 +60,7 @@ public static class Offline
     /// <param name="capacity">Bytes.</param>
     /// <param name="saving">What a hit saves: 1 for the most hits, the size for the most bytes, the cost for the least cost.</param>
     /// <returns>The most that can be saved in sum.</returns>
-    public static double Bound(Trace trace, long capacity, Func<Request, double> saving)
+    public static double MostSaved(Trace trace, long capacity, Func<Request, double> saving)
     {
         int[] last = new int[trace.Keys.Count];
         Array.Fill(last, -1);

@@ -1,31 +1,36 @@
+using System.CommandLine;
 using System.Globalization;
-using ZarrCache;
+using ZarrCache.Benchmarks.Harness;
 using ZarrCache.HitRatio;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-Func<string, Trace?> f = n => n switch { "gcc" => TraceReader.ReadPenalties("gcc"), "adaptsize" => TraceReader.ReadSized("adaptsize-request"), "two" => Workloads.TwoStores(), _ => TraceReader.ReadKeys(n) };
-foreach (string n in args)
+var only = new Option<string?>("--trace") { Description = "Only this trace or workload; prints its tables and writes no file.", HelpName = "NAME" };
+only.AcceptOnlyFromAmong([.. Scenario.All.Select(scenario => scenario.Name)]);
+var root = new RootCommand("Replays public traces and generated Zarr workloads through every eviction policy and writes benchmarks/results/hit-ratio.md and hit-ratio.png. Takes some minutes.") { only };
+root.SetAction(async (arguments, ct) =>
 {
-    Trace t = f(n)!;
-    double[] shares = n switch { "gcc" => [.001, .002, .005, .01, .02, .05, .1, .2, .4], "adaptsize" => [.005, .01, .02, .05], "two" => [.05, .1, .2], "loop" => [.5, .9, .92, .94, .96, .98], _ => [.05, .1, .2, .3, .5, .7] };
-    Console.WriteLine($"{n}: {t.Requests.Count} requests, {t.Keys.Count} keys, {t.Footprint}");
-    foreach (double s in shares)
+    string? name = arguments.GetValue(only);
+    var results = new List<ScenarioResult>();
+    foreach (Scenario scenario in Scenario.All.Where(scenario => name is null || scenario.Name == name))
     {
-        long c = t.Capacity(s);
-        Outcome lru = await Replay.RunAsync(t, new MemoryStoreIndex(), c, default);
-        var line = $"{s,6:P1} lru {lru.ObjectHitRatio:F4} ";
-        foreach (EvictionPolicy p in new[] { EvictionPolicy.Lfu, EvictionPolicy.Gdsf, EvictionPolicy.Lirs })
-        {
-            Outcome o = await Replay.RunAsync(t, new MemoryStoreIndex(p), c, default);
-            line += $"| {p.Name} ohr {o.ObjectHitRatio / lru.ObjectHitRatio:F3} bhr {o.ByteHitRatio / lru.ByteHitRatio:F3} cost {o.MissCost / lru.MissCost:F4} ";
-        }
-
-        if (n is not "adaptsize" and not "two")
-        {
-            Outcome m = Offline.Min(t, c);
-            line += $"| min {m.ObjectHitRatio:F4}";
-        }
-
-        Console.WriteLine(line);
+        results.Add(await ScenarioResult.RunAsync(scenario, Tell, ct));
     }
-}
+
+    List<Target> targets = [.. Target.Of(results)];
+    if (name is not null)
+    {
+        foreach (string line in Report.Lines(results, targets))
+        {
+            Console.WriteLine(line);
+        }
+
+        return;
+    }
+
+    targets.AddRange(await MarkCost.MeasureAsync(Tell, ct));
+    await ResultsFile.WriteAsync("hit-ratio.md", "Eviction policies on traces and Zarr workloads", Report.Lines(results, targets));
+    Chart.Save(results, Path.Combine(ResultsFile.FindDirectory(), "hit-ratio.png"));
+});
+return await root.Parse(args).InvokeAsync();
+
+static void Tell(string text) => Console.Error.WriteLine(text);

@@ -14,7 +14,7 @@ public static class TraceReader
 
     /// <summary><c>time key size</c>.</summary>
     public static Trace ReadSized(string name) =>
-        Read(name, name, fields => (fields[1], long.Parse(fields[2], CultureInfo.InvariantCulture), 1));
+        Read("adaptsize", name, fields => (fields[1], long.Parse(fields[2], CultureInfo.InvariantCulture), 1));
 
     /// <summary><c>operation key count hit-penalty miss-penalty</c>, of objects of equal size; a miss costs its penalty.</summary>
     public static Trace ReadPenalties(string name) =>

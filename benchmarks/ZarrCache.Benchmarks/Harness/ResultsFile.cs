@@ -25,7 +25,7 @@ internal static class ResultsFile
         Console.WriteLine($"written: {path}");
     }
 
-    private static string FindDirectory()
+    public static string FindDirectory()
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
