@@ -16,14 +16,14 @@ internal sealed class Inflation
     /// <summary>What it is now.</summary>
     public double Now => _samples.Count > 0 ? _samples[^1].Value : _start;
 
-    /// <summary>What it was when the clock stood there, or a little less.</summary>
+    /// <summary>What it was when the clock came to stand there, or a little less: rises at the same reading came after.</summary>
     public double At(long clock)
     {
         int low = 0;
         for (int high = _samples.Count; low < high;)
         {
             int middle = (low + high) / 2;
-            (low, high) = _samples[middle].Clock <= clock ? (middle + 1, high) : (low, middle);
+            (low, high) = _samples[middle].Clock < clock ? (middle + 1, high) : (low, middle);
         }
 
         return low == 0 ? _start : _samples[low - 1].Value;
