@@ -163,7 +163,17 @@ internal sealed class AssembledResult : ReadResult
     private async ValueTask<ReadResult?> LookAgainAsync(CancellationToken ct)
     {
         var rest = ByteRange.Slice(Position, Remaining);
-        if (await _owner.Storage.GetAsync(_owner.StoreId, _key, rest, ct).ConfigureAwait(false) is { } hit)
+        CacheHit? hit;
+        try
+        {
+            hit = await _owner.Storage.GetAsync(_owner.StoreId, _key, rest, ct).ConfigureAwait(false);
+        }
+        catch (RangeNotSatisfiableException)
+        {
+            throw await ChangedAsync().ConfigureAwait(false); // what is cached by now is too short to be this object
+        }
+
+        if (hit is not null)
         {
             if (hit.Status == ReadStatus.Found && hit.Info.IsSameVersion(Info))
             {

@@ -230,6 +230,12 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         (offset, length) = kind == EntryKind.Value ? (0, result.Length) : (offset, Math.Min(length, options.MaxPart));
         await SkipAsync(result, offset - result.Offset, fetch.Abandoned).ConfigureAwait(false);
 
+        if (fetch.Stale is not null && kind == EntryKind.Part)
+        {
+            // Before the head is known: who reads on behind this part looks into the cache again, and must not find the older value there.
+            await fetch.StoreAsync(() => DropAsync(fetch.Key)).ConfigureAwait(false);
+        }
+
         SharedBuffer buffer = SharedBuffer.Rent(length);
         fetch.Begin(new FetchHead(FetchOutcome.Found, result.Info, offset, length), buffer);
         for (long position = 0; position < length;)
@@ -307,7 +313,7 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
                 LoadDuration = duration,
                 FetchedAt = options.TimeProvider.GetUtcNow(),
             };
-            if (fetch.Stale is not null && (kind == EntryKind.Part || !wanted))
+            if (fetch.Stale is not null && !wanted)
             {
                 await storage.DeleteAsync(storeId, fetch.Key, CancellationToken.None).ConfigureAwait(false);
             }

@@ -178,19 +178,21 @@ public sealed class CachedRangesModelTests
     private static async Task ReadAsync(CachedStore store, Model model, Step step, bool confirmed)
     {
         byte[]? bytes = null;
-        bool unsatisfiable = false;
+        RangeNotSatisfiableException? refusal = null;
         try
         {
             bytes = await store.GetBytesAsync(step.Key, step.Range, Ct);
         }
-        catch (RangeNotSatisfiableException)
+        catch (RangeNotSatisfiableException exception)
         {
-            unsatisfiable = true;
+            refusal = exception;
         }
+
+        bool unsatisfiable = refusal is not null;
 
         int oldest = confirmed ? model.Versions.Count - 1 : model.Oldest;
         int served = model.Versions.FindIndex(oldest, version => Matches(version, step.Range, bytes, unsatisfiable));
-        Assert.True(served >= 0, $"{step.Range} of '{step.Key}' is {(unsatisfiable ? "unsatisfiable" : $"{bytes?.Length} bytes")}, which no version from {oldest} to {model.Versions.Count - 1} is.");
+        Assert.True(served >= 0, $"{step.Range} of '{step.Key}' is {(unsatisfiable ? "unsatisfiable" : $"{bytes?.Length} bytes")}, which no version from {oldest} to {model.Versions.Count - 1} is. {refusal}");
         model.Oldest = served;
         if (!unsatisfiable && bytes is not null)
         {

@@ -154,6 +154,24 @@ public sealed class CachedStorePartsTests : IAsyncDisposable
         Assert.Equal(0, (await _f.Storage.GetTotalsAsync(null, Ct)).Count);
     }
 
+    [Theory]
+    [InlineData(1500)] // the range lies beyond what was cached
+    [InlineData(1900)] // it overlaps what was cached
+    public async Task A_value_that_has_grown_too_large_to_be_cached_whole_is_read_on_from_the_origin(int sizeBefore)
+    {
+        await using var f = new CacheFixture(options: options => options with { MaxWholeObject = 2000, MaxPart = 700, ChunkTimeToLive = TimeSpan.Zero });
+        await f.WarmAsync("k", sizeBefore);
+        byte[] value = await f.GiveAsync("k", 3000, seed: 2);
+
+        // The older value is confirmed by asking for the whole object, of which the first part comes late.
+        var open = new TaskCompletionSource();
+        int answers = 0;
+        f.Origin.BeforeBytes = (_, _, _) => Interlocked.Increment(ref answers) == 1 ? open.Task : Task.CompletedTask;
+        Assert.Equal(value[1800..], await f.Store.GetBytesAsync("k", ByteRange.Suffix(1200), Ct));
+        open.SetResult();
+        Assert.Equal(value, await f.Store.GetBytesAsync("k", ct: Ct));
+    }
+
     [Fact]
     public async Task Writes_and_erasures_drop_the_parts()
     {
