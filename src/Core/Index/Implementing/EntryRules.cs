@@ -1,4 +1,4 @@
-namespace ZarrCache.Index.Sqlite;
+namespace ZarrCache;
 
 /// <summary>What an entry must obey before it is written; cheap beside the write.</summary>
 internal static class EntryRules

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ZarrCache.Index.Sqlite;
+namespace ZarrCache;
 
 /// <summary>The accesses of one entry that wait to be written, together.</summary>
 /// <param name="Count">How many.</param>

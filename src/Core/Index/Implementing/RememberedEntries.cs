@@ -1,6 +1,6 @@
 using BitFaster.Caching.Lru;
 
-namespace ZarrCache.Index.Sqlite;
+namespace ZarrCache;
 
 /// <summary>
 /// A bounded memory of entries that were found lately, so that a hot one costs no look-up. Own writes remove what they

@@ -1,4 +1,4 @@
-namespace ZarrCache.Index.Sqlite;
+namespace ZarrCache;
 
 /// <summary>
 /// The clock that policies order by. Each process counts on from the largest value that it knows of: a transaction
