@@ -36,8 +36,8 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private readonly CacheWriter _writer;
     private readonly CacheCheck _check;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _swept = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _sweep;
+    private readonly CacheSweep _sweep;
+    private readonly Task _sweeping;
 
     /// <summary>The versions of bad entries that could not be dropped, because the index cannot be written to: as if they were not there.</summary>
     private readonly ConcurrentDictionary<long, byte> _distrusted = new();
@@ -70,7 +70,8 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _stores = new ChunkStores(opener);
         _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
         _check = new CacheCheck(index, _stores, _gates, _time);
-        _sweep = Task.Run(SweepAsync);
+        _sweep = new CacheSweep(index, _check, options, _logger);
+        _sweeping = Task.Run(() => _sweep.RunAsync(_stop.Token));
     }
 
     /// <summary>The most bytes that chunk files may take up.</summary>
@@ -80,7 +81,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     public CacheCounters Counters => _counters.Snapshot();
 
     /// <summary>Completes when the sweep that follows an unclean stop has run once; soon if there is none to run. Never fails.</summary>
-    public Task SweepCompletion => _swept.Task;
+    public Task SweepCompletion => _sweep.FirstPass;
 
     /// <inheritdoc/>
     public async ValueTask<IndexEntry?> FindAsync(string storeId, string key, CancellationToken ct)
@@ -248,30 +249,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         await _index.FlushAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>What single stores may count on and may take, by store id. It may be changed at any time; what a store has beyond a new maximum goes when it writes next.</summary>
-    /// <exception cref="ArgumentException">The quotas cannot be kept; the message names store, value and rule.</exception>
-    public IReadOnlyDictionary<string, StoreQuota> Quotas
-    {
-        get => _writer.Room.Quotas;
-        set
-        {
-            StoreQuota.Validate(value, MaxSize);
-            _writer.Room.Quotas = new Dictionary<string, StoreQuota>(value, StringComparer.Ordinal);
-        }
-    }
-
-    /// <summary>Keeps what is below a prefix, now or later, from being given up; see <see cref="IStoreIndex.PinAsync"/>.</summary>
-    /// <exception cref="ZarrCacheException">The index failed.</exception>
-    public ValueTask<IndexTotals> PinAsync(string storeId, string prefix, CancellationToken ct) => _index.PinAsync(new Pin(storeId, prefix), ct);
-
-    /// <summary>Takes a pin back; false if there is none.</summary>
-    /// <exception cref="ZarrCacheException">The index failed.</exception>
-    public ValueTask<bool> UnpinAsync(string storeId, string prefix, CancellationToken ct) => _index.UnpinAsync(new Pin(storeId, prefix), ct);
-
-    /// <summary>What is pinned, by store, then prefix.</summary>
-    /// <exception cref="ZarrCacheException">The index failed.</exception>
-    public ValueTask<IReadOnlyList<Pin>> ListPinsAsync(CancellationToken ct) => _index.ListPinsAsync(ct);
-
     /// <inheritdoc/>
     public ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct) => _index.GetTotalsAsync(storeId, ct);
 
@@ -294,7 +271,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         }
 
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _sweep.ConfigureAwait(false);
+        await _sweeping.ConfigureAwait(false);
         await _writer.DisposeAsync().ConfigureAwait(false);
         await _stores.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
@@ -415,41 +392,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         return start == 0 && end == entry.Size ? ByteRange.All : ByteRange.Slice(start, end - start);
     }
 
-    private async Task SweepAsync()
-    {
-        try
-        {
-            if (!_options.SweepWhenUnclean || _index.Condition == IndexCondition.Clean)
-            {
-                return;
-            }
-
-            var options = new CacheCheckOptions { Repair = true };
-            CacheCheckReport report;
-            do
-            {
-                report = await _check.RunAsync(options, null, _stop.Token).ConfigureAwait(false);
-                LogSwept(report.Files, report.Orphans, report.Dangling, report.Adopted);
-                _swept.TrySetResult();
-                await Task.Delay(report.Young > 0 ? options.MinimumAge : TimeSpan.Zero, _time, _stop.Token).ConfigureAwait(false);
-            }
-            while (report.Young > 0);
-            await _index.ConfirmSweptAsync(_stop.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            LogSweepStopped();
-        }
-        catch (Exception exception)
-        {
-            LogSweepFailed(exception);
-        }
-        finally
-        {
-            _swept.TrySetResult();
-        }
-    }
-
     private void Fail(Exception exception, string storeId, string key)
     {
         _counters.AddFailure();
@@ -461,13 +403,4 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cached bytes of '{Key}' of store '{StoreId}' are not what was stored ({Fault}); they are dropped.")]
     private partial void LogCorrupt(string storeId, string key, string fault);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Swept the cache: {Files} files, {Orphans} without a row, {Dangling} rows without a file, {Adopted} files taken over.")]
-    private partial void LogSwept(long files, long orphans, long dangling, long adopted);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of the cache failed; it is repeated when the cache is opened next.")]
-    private partial void LogSweepFailed(Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The sweep of the cache was stopped with it; it is repeated when the cache is opened next.")]
-    private partial void LogSweepStopped();
 }

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+
+namespace ZarrCache;
+
+/// <summary>
+/// The sweep that follows an unclean stop: holds files against rows and mends what differs, beside readers and writers, and
+/// again after a while where files were too young to be judged. Once all is judged, the index is told so.
+/// </summary>
+internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, IndexedCacheStorageOptions options, ILogger logger)
+{
+    private readonly ILogger _logger = logger;
+    private readonly TaskCompletionSource _firstPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the sweep has run once, has failed, or is not needed. Never fails.</summary>
+    public Task FirstPass => _firstPass.Task;
+
+    /// <summary>Sweeps if the index was not found clean and the options do not forbid it. What fails is logged, and is tried again when the cache is opened next.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            if (options.SweepWhenUnclean && index.Condition != IndexCondition.Clean)
+            {
+                await RepairAsync(ct).ConfigureAwait(false);
+                await index.ConfirmSweptAsync(ct).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            LogSweepStopped();
+        }
+        catch (Exception exception)
+        {
+            LogSweepFailed(exception);
+        }
+        finally
+        {
+            _firstPass.TrySetResult();
+        }
+    }
+
+    private async Task RepairAsync(CancellationToken ct)
+    {
+        var repair = new CacheCheckOptions { Repair = true };
+        while (true)
+        {
+            CacheCheckReport report = await check.RunAsync(repair, null, ct).ConfigureAwait(false);
+            LogSwept(report.Files, report.Orphans, report.Dangling, report.Adopted);
+            _firstPass.TrySetResult();
+            if (report.Young == 0)
+            {
+                return;
+            }
+
+            await Task.Delay(repair.MinimumAge, options.TimeProvider, ct).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Swept the cache: {Files} files, {Orphans} without a row, {Dangling} rows without a file, {Adopted} files taken over.")]
+    private partial void LogSwept(long files, long orphans, long dangling, long adopted);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of the cache failed; it is repeated when the cache is opened next.")]
+    private partial void LogSweepFailed(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The sweep of the cache was stopped with it; it is repeated when the cache is opened next.")]
+    private partial void LogSweepStopped();
+}
