@@ -177,7 +177,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         {
             try
             {
-                ReadResult stored = await check.Stores.GetAsync(row, ByteRange.All, ct).ConfigureAwait(false);
+                ReadResult stored = await check.Stores.GetAsync(row, new ReadOptions(HeadersOnly: !options.VerifyBytes), ct).ConfigureAwait(false);
                 await using (stored.ConfigureAwait(false))
                 {
                     if (stored.Status != ReadStatus.Found)

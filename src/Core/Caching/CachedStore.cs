@@ -258,7 +258,7 @@ public sealed partial class CachedStore : IZarrStore
         Counter.AddOriginRequest();
         try
         {
-            ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: info.ETag, IfModifiedSince: info.LastModified), ct).ConfigureAwait(false);
+            ReadResult answer = await _origin.GetAsync(key, new ReadOptions(IfNoneMatch: info.ETag, IfModifiedSince: info.LastModified, HeadersOnly: true), ct).ConfigureAwait(false);
             await answer.DisposeAsync().ConfigureAwait(false);
             if (answer.Status != ReadStatus.NotModified)
             {

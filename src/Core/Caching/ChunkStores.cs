@@ -28,16 +28,16 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
     /// <summary>What the bytes of an entry take up on their medium.</summary>
     public long GetAllocatedSize(IndexEntry entry) => entry.Size == 0 ? 0 : this[entry.StoreId].GetAllocatedSize(entry.Size);
 
-    /// <summary>Begins a read of an entry's bytes.</summary>
+    /// <summary>Begins a read of an entry's bytes, or of its headers alone.</summary>
     /// <remarks>Here and below: from the store as it is opened again, if it was closed just now.</remarks>
-    public async ValueTask<ReadResult> GetAsync(IndexEntry entry, ByteRange range, CancellationToken ct)
+    public async ValueTask<ReadResult> GetAsync(IndexEntry entry, ReadOptions read, CancellationToken ct)
     {
         string key = ChunkLayout.GetChunkKey(entry);
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return await this[entry.StoreId].GetAsync(key, new ReadOptions(range), ct).ConfigureAwait(false);
+                return await this[entry.StoreId].GetAsync(key, read, ct).ConfigureAwait(false);
             }
             catch (ObjectDisposedException) when (!_disposed && attempt < Attempts)
             {

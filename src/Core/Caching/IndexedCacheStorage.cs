@@ -364,7 +364,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         string fault;
         try
         {
-            ReadResult stored = await _stores.GetAsync(entry, AlignToBlocks(entry, offset, length), ct).ConfigureAwait(false);
+            ReadResult stored = await _stores.GetAsync(entry, new ReadOptions(AlignToBlocks(entry, offset, length)), ct).ConfigureAwait(false);
             if (stored.Status == ReadStatus.Found && stored.Info.Size == entry.Size)
             {
                 return new VerifiedHit(this, entry, offset, length, stored);

@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Polly;
-using Polly.Retry;
-using Polly.Timeout;
 
 namespace ZarrCache;
 
@@ -12,7 +10,7 @@ namespace ZarrCache;
 /// Sends the requests of one origin until the headers of an answer are there: retries, redirects, time-outs, credentials.
 /// Thread-safe.
 /// </summary>
-internal sealed partial class HttpTransport : IDisposable
+internal sealed partial class HttpTransport : IRemoteTransport, IDisposable
 {
     private const int MaxRedirects = 10;
 
@@ -27,7 +25,7 @@ internal sealed partial class HttpTransport : IDisposable
     private readonly OriginUrl _origin;
     private readonly string? _authorization;
     private readonly HttpMessageInvoker _invoker;
-    private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
+    private readonly Attempts _attempts;
 
     public HttpTransport(OriginUrl origin, HttpZarrStoreOptions options)
     {
@@ -36,35 +34,27 @@ internal sealed partial class HttpTransport : IDisposable
         _origin = origin;
         _authorization = HttpCredentials.Resolve(options, origin.UserInfo);
         CheckHeaders();
-        _pipeline = CreatePipeline();
+        _attempts = new Attempts(options.ToAttemptOptions());
         _invoker = options.Handler is { } handler ? new HttpMessageInvoker(handler, disposeHandler: false) : new HttpMessageInvoker(CreateHandler(options));
     }
 
-    /// <summary>Sends a GET for a key and completes with the headers of the answer, whose status will not change by repeating it.</summary>
-    /// <exception cref="StoreException">There was none within the retries; <see cref="OriginUnavailableException"/> if the origin is out of reach or too slow.</exception>
-    public async Task<HttpResponseMessage> SendAsync(string key, ReadOptions read, CancellationToken ct)
+    /// <inheritdoc/>
+    public async Task<RemoteReply> SendAsync(string key, ReadOptions read, CancellationToken ct)
     {
-        Uri url = _origin.For(key);
-        try
-        {
-            return await _pipeline.ExecuteAsync(
-                static async (state, token) => await state.Self.AttemptAsync(state.Url, state.Read, token).ConfigureAwait(false),
-                (Self: this, Url: url, Read: read),
-                ct).ConfigureAwait(false);
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded)
-        {
-            throw new StoreException($"{OriginUrl.Redact(url)} gave no valid answer: {e.Message}", e);
-        }
-        catch (HttpStatusException e) when (e.Status is not (HttpStatusCode.RequestTimeout or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout))
-        {
-            throw new StoreException(e.Message, e);
-        }
-        catch (Exception e) when (e is HttpRequestException or HttpStatusException or TimeoutException or TimeoutRejectedException or IOException)
-        {
-            throw new OriginUnavailableException(e is HttpStatusException ? e.Message : $"{OriginUrl.Redact(url)} cannot be read: {e.Message}", e);
-        }
+        HttpResponseMessage response = await _attempts.RunAsync(
+            static (state, token) => state.Self.AttemptAsync(state.Url, state.Read, token),
+            (Self: this, Url: _origin.For(key), Read: read),
+            _options.HeadersTimeout,
+            static state => OriginUrl.Redact(state.Url),
+            ct).ConfigureAwait(false);
+        return new RemoteReply(HeadersOf(response), await response.Content.ReadAsStreamAsync(CancellationToken.None).ConfigureAwait(false), response);
     }
+
+    /// <inheritdoc/>
+    public string Describe(string key) => OriginUrl.Redact(_origin.For(key));
+
+    /// <inheritdoc/>
+    public bool IsAbsent(int status) => _options.IsAbsent(status);
 
     public void Dispose() => _invoker.Dispose();
 
@@ -79,62 +69,33 @@ internal sealed partial class HttpTransport : IDisposable
         UseCookies = false,
     };
 
-    private ResiliencePipeline<HttpResponseMessage> CreatePipeline()
+    private AnswerHeaders HeadersOf(HttpResponseMessage response)
     {
-        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = _options.TimeProvider };
-        builder.AddTimeout(new TimeoutStrategyOptions { Timeout = _options.TotalTimeout });
-        if (_options.MaxRetries > 0)
+        HttpContentHeaders content = response.Content.Headers;
+        return new AnswerHeaders
         {
-            builder.AddRetry(new RetryStrategyOptions<HttpResponseMessage>
-            {
-                MaxRetryAttempts = _options.MaxRetries,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = _options.RetryDelay,
-                MaxDelay = _options.MaxRetryDelay,
-                ShouldHandle = failed => new(MayPass(failed.Outcome.Exception)),
-                DelayGenerator = failed => new((failed.Outcome.Exception as HttpStatusException)?.RetryAfter),
-                OnRetry = failed =>
-                {
-                    LogRetry(_logger, failed.AttemptNumber + 1, _options.MaxRetries, failed.RetryDelay.TotalMilliseconds, failed.Outcome.Exception!.Message);
-                    return default;
-                },
-            });
-        }
-
-        return builder.Build();
+            Status = (int)response.StatusCode,
+            ContentLength = content.ContentLength,
+            IsDelimited = response.Headers.TransferEncodingChunked == true || response.Version >= HttpVersion.Version20,
+            ContentRange = content.ContentRange,
+            ContentCoding = content.ContentEncoding.FirstOrDefault(coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase)),
+            IsPage = !_options.AllowHtml && content.ContentType?.MediaType?.Equals("text/html", StringComparison.OrdinalIgnoreCase) == true,
+            ETag = response.Headers.NonValidated.TryGetValues("ETag", out HeaderStringValues tags) ? tags.ToString() : null,
+            LastModified = content.LastModified,
+        };
     }
-
-    /// <summary>Whether a repetition may help. One that the origin wants later than all attempts may last would only be waited for in vain.</summary>
-    private bool MayPass(Exception? failure) => failure switch
-    {
-        HttpStatusException status => status.RetryAfter is not { } wait || wait < _options.TotalTimeout,
-        HttpRequestException request => request.HttpRequestError is not (HttpRequestError.SecureConnectionError or HttpRequestError.ConfigurationLimitExceeded),
-        TimeoutException or IOException => true,
-        _ => false,
-    };
 
     private async Task<HttpResponseMessage> AttemptAsync(Uri url, ReadOptions read, CancellationToken ct)
     {
-        using var late = new CancellationTokenSource(_options.HeadersTimeout, _options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
-        try
+        HttpResponseMessage response = await FollowAsync(url, read, ct).ConfigureAwait(false);
+        if (!RemoteStatusException.IsTransient(response.StatusCode))
         {
-            HttpResponseMessage response = await FollowAsync(url, read, either.Token).ConfigureAwait(false);
-            if (!HttpStatusException.IsTransient(response.StatusCode))
-            {
-                return response;
-            }
-
-            using (response)
-            {
-                throw new HttpStatusException(response.StatusCode, OriginUrl.Redact(url), RetryAfter(response));
-            }
+            return response;
         }
-        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+
+        using (response)
         {
-            // either this attempt's time or that of connecting is over
-            throw new TimeoutException($"no answer within {(late.IsCancellationRequested ? _options.HeadersTimeout : _options.ConnectTimeout)}", e);
+            throw new RemoteStatusException(response.StatusCode, $"{OriginUrl.Redact(url)} answered {(int)response.StatusCode} ({response.StatusCode}).", RetryAfter(response));
         }
     }
 
@@ -253,9 +214,6 @@ internal sealed partial class HttpTransport : IDisposable
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Retry {Attempt} of at most {MaxRetries} in {Milliseconds:F0} ms: {Reason}")]
-    private static partial void LogRetry(ILogger logger, int attempt, int maxRetries, double milliseconds, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{From} redirects to {To}")]
     private static partial void LogRedirect(ILogger logger, string from, string to);

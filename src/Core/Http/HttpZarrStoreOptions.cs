@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ZarrCache;
 
@@ -86,6 +86,27 @@ public sealed class HttpZarrStoreOptions
 
     internal bool IsAbsent(int status) => status is 404 or 410 || AbsentStatusCodes.Contains(status);
 
+    internal RemoteReaderOptions ToReaderOptions() => new()
+    {
+        MaxConnections = MaxConnections,
+        MaxResumptions = MaxResumptions,
+        MaxUnsizedBody = MaxUnsizedBody,
+        StallTimeout = StallTimeout,
+        MinBytesPerSecond = MinBytesPerSecond,
+        Logger = Logger ?? NullLogger.Instance,
+        TimeProvider = TimeProvider,
+    };
+
+    internal AttemptOptions ToAttemptOptions() => new()
+    {
+        MaxRetries = MaxRetries,
+        RetryDelay = RetryDelay,
+        MaxRetryDelay = MaxRetryDelay,
+        TotalTimeout = TotalTimeout,
+        Logger = Logger ?? NullLogger.Instance,
+        TimeProvider = TimeProvider,
+    };
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Headers);
@@ -93,42 +114,17 @@ public sealed class HttpZarrStoreOptions
         ArgumentNullException.ThrowIfNull(AbsentStatusCodes);
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentException.ThrowIfNullOrWhiteSpace(UserAgent);
-        CheckNumber(nameof(MaxConnections), MaxConnections, 1, 10_000);
-        CheckNumber(nameof(MaxRetries), MaxRetries, 0, 20);
-        CheckNumber(nameof(MaxResumptions), MaxResumptions, 0, 100);
-        CheckNumber(nameof(MinBytesPerSecond), MinBytesPerSecond, 0, 1L << 40);
-        CheckNumber(nameof(MaxUnsizedBody), MaxUnsizedBody, 0, 1L << 30);
-        CheckTime(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(10));
-        CheckTime(nameof(HeadersTimeout), HeadersTimeout, TimeSpan.FromMilliseconds(10));
-        CheckTime(nameof(TotalTimeout), TotalTimeout, TimeSpan.FromMilliseconds(10));
-        CheckTime(nameof(StallTimeout), StallTimeout, TimeSpan.FromMilliseconds(10));
-        CheckTime(nameof(RetryDelay), RetryDelay, TimeSpan.Zero);
-        CheckTime(nameof(MaxRetryDelay), MaxRetryDelay, TimeSpan.Zero);
-        foreach (int status in AbsentStatusCodes)
-        {
-            if (status is < 400 or > 499 or 408 or 412 or 416 or 429)
-            {
-                throw new ArgumentException(
-                    $"{nameof(AbsentStatusCodes)} has {status}; a status that means absent must be 4xx, and not 408, 412, 416 or 429, which have a meaning of their own.",
-                    nameof(AbsentStatusCodes));
-            }
-        }
-    }
-
-    private static void CheckNumber(string name, long value, long least, long most)
-    {
-        if (value < least || value > most)
-        {
-            throw new ArgumentOutOfRangeException(name, value, string.Create(CultureInfo.InvariantCulture, $"{name} must be from {least} to {most}."));
-        }
-    }
-
-    /// <summary>A day is the most that a timer of the retries takes.</summary>
-    private static void CheckTime(string name, TimeSpan value, TimeSpan least)
-    {
-        if (value < least || value > TimeSpan.FromDays(1))
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {least} to one day.");
-        }
+        OptionRange.Check(nameof(MaxConnections), MaxConnections, 1, 10_000);
+        OptionRange.Check(nameof(MaxRetries), MaxRetries, 0, 20);
+        OptionRange.Check(nameof(MaxResumptions), MaxResumptions, 0, 100);
+        OptionRange.Check(nameof(MinBytesPerSecond), MinBytesPerSecond, 0, 1L << 40);
+        OptionRange.Check(nameof(MaxUnsizedBody), MaxUnsizedBody, 0, 1L << 30);
+        OptionRange.Check(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(10));
+        OptionRange.Check(nameof(HeadersTimeout), HeadersTimeout, TimeSpan.FromMilliseconds(10));
+        OptionRange.Check(nameof(TotalTimeout), TotalTimeout, TimeSpan.FromMilliseconds(10));
+        OptionRange.Check(nameof(StallTimeout), StallTimeout, TimeSpan.FromMilliseconds(10));
+        OptionRange.Check(nameof(RetryDelay), RetryDelay, TimeSpan.Zero);
+        OptionRange.Check(nameof(MaxRetryDelay), MaxRetryDelay, TimeSpan.Zero);
+        OptionRange.CheckAbsent(nameof(AbsentStatusCodes), AbsentStatusCodes);
     }
 }

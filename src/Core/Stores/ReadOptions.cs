@@ -6,12 +6,14 @@ namespace ZarrCache;
 /// <param name="IfNoneMatch">Read only a version with another ETag, else <see cref="ReadStatus.NotModified"/>.</param>
 /// <param name="IfModifiedSince">Read only what changed after this, else <see cref="ReadStatus.NotModified"/>; of no effect beside <paramref name="IfNoneMatch"/> (RFC 9110, 13.1.3).</param>
 /// <param name="AcceptWhole">Whether a store that gets the whole object anyway, because its server knows no ranges, may answer with all of it: <see cref="ReadResult.Offset"/> and <see cref="ReadResult.Length"/> then say so.</param>
+/// <param name="HeadersOnly">Whether the caller will read no byte: the store may then leave them away, which spares a remote one the body. Status, size, version and range are those of the same read with bytes.</param>
 public readonly record struct ReadOptions(
     ByteRange Range = default,
     string? IfMatch = null,
     string? IfNoneMatch = null,
     DateTimeOffset? IfModifiedSince = null,
-    bool AcceptWhole = false)
+    bool AcceptWhole = false,
+    bool HeadersOnly = false)
 {
     /// <summary>Whether any condition is set.</summary>
     public bool IsConditional => IfMatch is not null || IfNoneMatch is not null || IfModifiedSince is not null;

@@ -51,6 +51,12 @@ public abstract class ReadResult : IAsyncDisposable
     /// <summary>An answer without bytes: absent, not modified, or another version than asked for.</summary>
     public static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info = default) => WithoutBytes(status, info, isStale: false);
 
+    /// <summary>An answer that found the object for who reads no byte of it (<see cref="ReadOptions.HeadersOnly"/>); reading one is an <see cref="InvalidOperationException"/>.</summary>
+    /// <param name="info">Of the whole object.</param>
+    /// <param name="offset">The first byte of the range as resolved.</param>
+    /// <param name="length">How many bytes the range has.</param>
+    public static ReadResult OfHeaders(in ObjectInfo info, long offset, long length) => new HeadersResult(info, offset, length);
+
     internal static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info, bool isStale) =>
         status == ReadStatus.Found
             ? throw new ArgumentException("An answer that found the object has bytes.", nameof(status))
@@ -134,6 +140,14 @@ public abstract class ReadResult : IAsyncDisposable
         {
             throw new ArgumentException($"The memory has {destination.Length} bytes, but {Remaining} remain of an answer that is {Status}.", nameof(destination));
         }
+    }
+
+    private sealed class HeadersResult(in ObjectInfo info, long offset, long length) : ReadResult(info, offset, length)
+    {
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        protected override ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct) =>
+            throw new InvalidOperationException($"This answer was asked for with {nameof(ReadOptions.HeadersOnly)}: it has no bytes.");
     }
 
     private sealed class Empty(ReadStatus status, in ObjectInfo info) : ReadResult(status, info)

@@ -14,6 +14,10 @@ public abstract class StoreOpener
     /// <exception cref="StoreException">The place cannot be opened.</exception>
     public abstract IChunkStore Open(string storeId);
 
+    /// <summary>Looks whether the place is there and can become that of a new cache; does nothing where opening a store makes the place.</summary>
+    /// <exception cref="StoreException">It cannot; the message says what to do.</exception>
+    public virtual ValueTask CheckAsync(CancellationToken ct) => ValueTask.CompletedTask;
+
     /// <summary>The ids of the stores that hold anything, whoever wrote it; what does not fit the pattern is passed over.</summary>
     public abstract IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct);
 }

@@ -51,15 +51,15 @@ public static class ZarrStoreExtensions
         return store.GetAsync(key, default, ct);
     }
 
-    /// <summary>Whether the key has a value. Costs one read that takes no bytes.</summary>
+    /// <summary>Whether the key has a value. Costs one read of headers.</summary>
     public static async ValueTask<bool> ExistsAsync(this IZarrStore store, string key, CancellationToken ct = default) =>
         await store.GetInfoAsync(key, ct).ConfigureAwait(false) is not null;
 
-    /// <summary>Size and version of a value, null if there is none. Costs one read that takes no bytes.</summary>
+    /// <summary>Size and version of a value, null if there is none. Costs one read of headers.</summary>
     public static async ValueTask<ObjectInfo?> GetInfoAsync(this IZarrStore store, string key, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        ReadResult result = await store.GetAsync(key, default, ct).ConfigureAwait(false);
+        ReadResult result = await store.GetAsync(key, new ReadOptions(HeadersOnly: true), ct).ConfigureAwait(false);
         await using (result.ConfigureAwait(false))
         {
             return result.Status == ReadStatus.Found ? result.Info : null;
@@ -94,7 +94,7 @@ public static class ZarrStoreExtensions
         return count;
     }
 
-    /// <summary>The bytes of all values whose key begins with <paramref name="prefix"/>. One read that takes no bytes for each.</summary>
+    /// <summary>The bytes of all values whose key begins with <paramref name="prefix"/>. One read of headers for each.</summary>
     public static async ValueTask<long> GetSizeAsync(this IZarrStore store, string prefix = "", CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(store);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Xunit;
 
 namespace ZarrCache.Conformance;
@@ -40,6 +41,8 @@ public abstract partial class ZarrStoreSuite
         new string('m', ZarrKey.MaxBytes), string.Concat(Enumerable.Repeat("d/", 511)) + "dd", string.Concat(Enumerable.Repeat("é", 512)),
     ];
 
+    private string[] Keys => [.. NastyKeys.Where(key => Encoding.UTF8.GetByteCount(key) <= MaxKeyBytes)];
+
     [Theory]
     [MemberData(nameof(BadKeys))]
     public async Task A_bad_key_is_refused_by_name_and_rule(string key, string rule)
@@ -78,14 +81,14 @@ public abstract partial class ZarrStoreSuite
     [Fact]
     public async Task Every_valid_key_is_its_own_and_comes_back()
     {
-        await SetAsync(NastyKeys);
-        Assert.Equal(NastyKeys.Order(StringComparer.Ordinal), (await All(Store.ListPrefixAsync("", Ct))).Order(StringComparer.Ordinal));
-        foreach (string key in NastyKeys)
+        await SetAsync(Keys);
+        Assert.Equal(Keys.Order(StringComparer.Ordinal), (await All(Store.ListPrefixAsync("", Ct))).Order(StringComparer.Ordinal));
+        foreach (string key in Keys)
         {
             Assert.Equal(Value(key), await Store.GetBytesAsync(key, ct: Ct));
         }
 
-        string[] rest = NastyKeys;
+        string[] rest = Keys;
         while (rest is [string first, ..])
         {
             Assert.True(await Store.EraseAsync(first, Ct), first);
@@ -99,7 +102,7 @@ public abstract partial class ZarrStoreSuite
     [Fact]
     public async Task Nasty_keys_are_listed_by_directory_too()
     {
-        string[] keys = [.. NastyKeys.Where(key => key.Count(c => c == '/') < 10)]; // one of hundreds of levels takes its square
+        string[] keys = [.. Keys.Where(key => key.Count(c => c == '/') < 10)]; // one of hundreds of levels takes its square
         await SetAsync(keys);
         await WalkAsync("", keys);
 

@@ -17,6 +17,9 @@ public abstract partial class ZarrStoreSuite : IAsyncLifetime
     /// <summary>The store of this fact: new and empty.</summary>
     protected IZarrStore Store => _store ?? throw new InvalidOperationException("The fact has not begun.");
 
+    /// <summary>The longest key that the medium takes, in UTF-8 bytes: less than <see cref="ZarrKey.MaxBytes"/> only where a name has a place of its own before it, and the medium a limit for both.</summary>
+    protected virtual int MaxKeyBytes => ZarrKey.MaxBytes;
+
     /// <summary>A new and empty store at a place of its own. The suite disposes of it.</summary>
     protected abstract ValueTask<IZarrStore> CreateAsync();
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Xunit;
+using ZarrCache.Conformance.Http;
 
 namespace ZarrCache.Core.Tests.Http;
 

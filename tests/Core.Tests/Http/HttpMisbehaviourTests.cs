@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
+using ZarrCache.Conformance.Http;
 
 namespace ZarrCache.Core.Tests.Http;
 

@@ -251,7 +251,7 @@ public sealed class CacheDirectory : IAsyncDisposable
     private CacheManifest Existing(CacheManifest? manifest) =>
         manifest ?? throw new ZarrCacheException($"The cache manifest '{_file.FullPath}' has gone while the cache was open; open the cache again to make a new one.");
 
-    private static ValueTask<CacheManifest> CreateAsync(string path, CacheManifestFile file, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
+    private static async ValueTask<CacheManifest> CreateAsync(string path, CacheManifestFile file, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
     {
         var manifest = new CacheManifest
         {
@@ -262,7 +262,11 @@ public sealed class CacheDirectory : IAsyncDisposable
         };
         backends.Validate(manifest.Index, manifest.Storage);
         CacheDirectoryPlace.Prepare(path, settings.MustExist);
-        return file.UpdateAsync(madeMeanwhile => madeMeanwhile ?? manifest, ct);
+
+        // Before the manifest names it: whoever mistypes a storage tries again with the same directory.
+        var context = new CacheBackendContext(path, EvictionPolicy.Lru, settings.TimeProvider ?? TimeProvider.System, settings.Logger ?? NullLogger.Instance);
+        await backends.OpenStorage(manifest.Storage, context).CheckAsync(ct).ConfigureAwait(false);
+        return await file.UpdateAsync(madeMeanwhile => madeMeanwhile ?? manifest, ct).ConfigureAwait(false);
     }
 
     private static async ValueTask<CacheDirectory> OpenAsync(string path, CacheManifestFile file, CacheManifest manifest, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)

@@ -1,9 +1,9 @@
 namespace ZarrCache;
 
 /// <summary>The bytes of an answer as they come over the line; when the line breaks, continued where it broke, if that is certain to be the same object.</summary>
-internal sealed class HttpReadResult(HttpZarrStore store, string key, HttpBody body, in ObjectInfo info, long offset, long length) : ReadResult(info, offset, length)
+internal sealed class RemoteReadResult(RemoteReader reader, string key, RemoteBody body, in ObjectInfo info, long offset, long length) : ReadResult(info, offset, length)
 {
-    private HttpBody? _body = body;
+    private RemoteBody? _body = body;
     private int _resumptions;
     private bool _isDisposed;
 
@@ -13,7 +13,7 @@ internal sealed class HttpReadResult(HttpZarrStore store, string key, HttpBody b
         {
             _isDisposed = true;
             _body?.Dispose();
-            store.Release();
+            reader.Release();
         }
 
         return ValueTask.CompletedTask;
@@ -26,7 +26,7 @@ internal sealed class HttpReadResult(HttpZarrStore store, string key, HttpBody b
         {
             try
             {
-                _body ??= await store.ResumeAsync(key, Info, Offset + Length - Remaining, Remaining, ct).ConfigureAwait(false);
+                _body ??= await reader.ResumeAsync(key, Info, Offset + Length - Remaining, Remaining, ct).ConfigureAwait(false);
                 int count = await _body.ReadSomeAsync(destination, ct).ConfigureAwait(false);
                 if (count == 0)
                 {
@@ -40,20 +40,20 @@ internal sealed class HttpReadResult(HttpZarrStore store, string key, HttpBody b
             {
                 _body?.Dispose();
                 _body = null;
-                if (!store.MayResume(key, Info, Length - Remaining, ++_resumptions, e))
+                if (!reader.MayResume(key, Info, Length - Remaining, ++_resumptions, e))
                 {
-                    throw new StoreException($"{store.Describe(key)} broke off after {Length - Remaining} of {Length} bytes: {e.Message}.", e);
+                    throw new StoreException($"{reader.Describe(key)} broke off after {Length - Remaining} of {Length} bytes: {e.Message}.", e);
                 }
             }
         }
     }
 
     /// <summary>HTTP itself sees to the end of a body with a Content-Length; a part without one could go on.</summary>
-    private async ValueTask CheckEndAsync(HttpBody body, long remaining, CancellationToken ct)
+    private async ValueTask CheckEndAsync(RemoteBody body, long remaining, CancellationToken ct)
     {
         if (remaining == 0 && body.IsUnsized && await body.ReadSomeAsync(new byte[1], ct).ConfigureAwait(false) > 0)
         {
-            throw new StoreException($"{store.Describe(key)} gives more than the {Length} bytes that its Content-Range announced.");
+            throw new StoreException($"{reader.Describe(key)} gives more than the {Length} bytes that its Content-Range announced.");
         }
     }
 }

@@ -3,8 +3,8 @@ using System.Net;
 namespace ZarrCache;
 
 /// <summary>An answer that may be another one when the request is repeated. Kept as the cause of what is thrown in the end.</summary>
-internal sealed class HttpStatusException(HttpStatusCode status, string url, TimeSpan? retryAfter)
-    : Exception($"{url} answered {(int)status} ({status}).")
+internal sealed class RemoteStatusException(HttpStatusCode status, string message, TimeSpan? retryAfter, Exception? innerException = null)
+    : Exception(message, innerException)
 {
     public HttpStatusCode Status => status;
 

@@ -1,15 +1,16 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace ZarrCache.Core.Tests.Http;
+namespace ZarrCache.Conformance.Http;
 
 /// <summary>
 /// A TCP server on loopback that answers each request with whatever bytes the test writes, and closes the connection. The
 /// requests are numbered from 1.
 /// </summary>
-internal sealed class MisbehavingServer : IAsyncDisposable
+public sealed class MisbehavingServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
@@ -73,6 +74,9 @@ internal sealed class MisbehavingServer : IAsyncDisposable
                     text.Append((char)one[0]);
                 }
 
+                // What a client sends is taken in before it is answered, as it would be by a server.
+                byte[] body = new byte[LengthOf(text.ToString())];
+                await stream.ReadExactlyAsync(body, _stop.Token);
                 _requests.Enqueue(text.ToString());
                 await _answer(new Request(text.ToString(), _requests.Count, client, _stop.Token));
             }
@@ -83,7 +87,14 @@ internal sealed class MisbehavingServer : IAsyncDisposable
         }
     }
 
-    internal sealed record Request(string Text, int Number, TcpClient Client, CancellationToken Stop)
+    private static int LengthOf(string request)
+    {
+        const string Header = "\r\nContent-Length: ";
+        int at = request.IndexOf(Header, StringComparison.OrdinalIgnoreCase);
+        return at < 0 ? 0 : int.Parse(request[(at + Header.Length)..].Split('\r')[0], CultureInfo.InvariantCulture);
+    }
+
+    public sealed record Request(string Text, int Number, TcpClient Client, CancellationToken Stop)
     {
         public Task WriteAsync(string text) => Client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text), Stop).AsTask();
 

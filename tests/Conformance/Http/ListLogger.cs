@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace ZarrCache.Core.Tests.Http;
+namespace ZarrCache.Conformance.Http;
 
 /// <summary>Keeps what is logged.</summary>
-internal sealed class ListLogger : ILogger
+public sealed class ListLogger : ILogger
 {
     private readonly ConcurrentQueue<string> _lines = new();
 

@@ -4,14 +4,16 @@ namespace ZarrCache;
 /// The body of one answer, read with patience: no longer than the stall time-out for the next byte, and on the whole no
 /// more slowly than the least rate; only the waiting counts, not the reader's pauses. Not thread-safe.
 /// </summary>
-internal sealed class HttpBody(HttpResponseMessage response, Stream stream, HttpZarrStoreOptions options) : IDisposable
+internal sealed class RemoteBody(in RemoteReply reply, RemoteReaderOptions options) : IDisposable
 {
     private readonly CancellationTokenSource _stalled = new(Timeout.InfiniteTimeSpan, options.TimeProvider);
+    private readonly IDisposable _owner = reply.Owner;
+    private readonly Stream _stream = reply.Body;
     private TimeSpan _waited;
     private long _received;
 
     /// <summary>Whether only the end of the body tells how long it is.</summary>
-    public bool IsUnsized { get; } = response.Content.Headers.ContentLength is null;
+    public bool IsUnsized { get; } = reply.Headers.ContentLength is null;
 
     /// <summary>Reads the next bytes.</summary>
     /// <returns>How many; 0 at the end.</returns>
@@ -27,7 +29,7 @@ internal sealed class HttpBody(HttpResponseMessage response, Stream stream, Http
             int count;
             using (ct.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _stalled))
             {
-                count = await stream.ReadAsync(destination, _stalled.Token).ConfigureAwait(false);
+                count = await _stream.ReadAsync(destination, _stalled.Token).ConfigureAwait(false);
             }
 
             _received += count;
@@ -86,7 +88,7 @@ internal sealed class HttpBody(HttpResponseMessage response, Stream stream, Http
     /// <summary>Closes the connection unless the body was read to its end, or nearly.</summary>
     public void Dispose()
     {
-        response.Dispose();
+        _owner.Dispose();
         _stalled.Dispose();
     }
 
