@@ -2,6 +2,7 @@ using System.Globalization;
 using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
 using ZarrCache.Benchmarks.Sqlite;
+using ZarrCache.Benchmarks.Suite;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 int keys = Option("--keys", 1_000_000);
@@ -17,6 +18,8 @@ switch (args)
     case ["parts", ..]:
         await PartsBenchmarks.RunAsync(keys, rounds);
         return 0;
+    case ["suite", ..]:
+        return await SuiteCommand.RunAsync(args[1..]);
     case [ShardsBenchmark.ChildCommand, var directory, var array]:
         Console.WriteLine((await ShardsBenchmark.ReadAsync(directory, array)).Requests);
         return 0;
@@ -31,6 +34,7 @@ switch (args)
             Usage: ZarrCache.Benchmarks sqlite [--keys 1000000] [--rounds 5] [--only push|pop|enumerate|mark|callers|memory]
                    ZarrCache.Benchmarks read   [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks parts  [--keys 1000000] [--rounds 5]
+                   ZarrCache.Benchmarks suite  --help
             """);
         return 2;
 }

@@ -16,13 +16,31 @@ internal static class ResultsFile
             "",
             "Written by the benchmark program; do not edit. Both columns of a row were measured in the same run, in turns.",
             "",
-            $"- date: {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, commit {Run("git", "rev-parse --short HEAD")}{(Run("git", "status --porcelain --untracked-files=no") is "" or "unknown" ? "" : " with changes")}",
-            $"- machine: {Processor()}, {Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB of memory",
-            $"- system: {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, temporary files on {FileSystem()}",
+            .. Machine(),
             "",
         ];
         await File.WriteAllLinesAsync(path, [.. head, .. lines]);
         Console.WriteLine($"written: {path}");
+    }
+
+    /// <summary>When, at which commit, and on what machine this runs: a list in Markdown.</summary>
+    public static string[] Machine() =>
+    [
+        $"- date: {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, commit {Run("git", "rev-parse --short HEAD")}{(HasChanges() ? " with changes" : "")}",
+        $"- machine: {Processor()}, {Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB of memory",
+        $"- system: {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, temporary files on {FileSystem()}",
+    ];
+
+    /// <summary>The processor's own name, as far as the system tells it.</summary>
+    public static string Processor()
+    {
+        if (!File.Exists("/proc/cpuinfo"))
+        {
+            return RuntimeInformation.ProcessArchitecture.ToString();
+        }
+
+        string? line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal));
+        return line is null ? "processor unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
     }
 
     public static string FindDirectory()
@@ -38,16 +56,8 @@ internal static class ResultsFile
         return Environment.CurrentDirectory;
     }
 
-    private static string Processor()
-    {
-        if (!File.Exists("/proc/cpuinfo"))
-        {
-            return RuntimeInformation.ProcessArchitecture.ToString();
-        }
-
-        string? line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal));
-        return line is null ? "processor unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
-    }
+    /// <summary>Results that were written before do not count.</summary>
+    private static bool HasChanges() => Run("git", "status --porcelain --untracked-files=no -- :/ :!:/benchmarks/results") is not ("" or "unknown");
 
     private static string FileSystem()
     {

@@ -61,17 +61,18 @@ internal sealed class FilledCache : IAsyncDisposable
     {
         var value = new byte[count * size];
         Random.Shared.NextBytes(value);
-        await _origin.SetAsync("shard", value);
+        string key = $"shard-{size}";
+        await _origin.SetAsync(key, value);
         ByteRange[] ranges = [.. Enumerable.Range(0, count).Select(i => ByteRange.Slice((long)i * size, size))];
         foreach (ByteRange range in ranges)
         {
-            await Store.GetBytesAsync("shard", range);
+            await Store.GetBytesAsync(key, range);
         }
 
         await _storage.FlushAsync(CancellationToken.None);
-        string[] files = Directory.GetFiles(Path.Combine(_scratch["hit.zarr"], "__parts__", "p"), "shard@*");
+        string[] files = Directory.GetFiles(Path.Combine(_scratch["hit.zarr"], "__parts__", "p"), $"{key}@*");
         return files.Length == count
-            ? ([.. ranges.Select(range => ("shard", range))], files)
+            ? ([.. ranges.Select(range => (key, range))], files)
             : throw new InvalidOperationException($"{files.Length} parts lie on the disk instead of {count}.");
     }
 

@@ -18,6 +18,7 @@ internal sealed class RawDatabase : IDisposable
 
     private readonly sqlite3 _db;
     private readonly sqlite3_stmt _insert;
+    private sqlite3_stmt? _find;
     private long _clock;
 
     private RawDatabase(sqlite3 db)
@@ -55,6 +56,7 @@ internal sealed class RawDatabase : IDisposable
     public void Dispose()
     {
         _insert.Dispose();
+        _find?.Dispose();
         _db.Dispose();
     }
 
@@ -95,7 +97,9 @@ internal sealed class RawDatabase : IDisposable
     }
 
     /// <summary>Selects the next entries in the order of priority, all columns, and deletes them; one transaction.</summary>
-    public int Pop(int count)
+    /// <param name="count">How many.</param>
+    /// <param name="keys">Told their keys; null if nobody wants to know.</param>
+    public int Pop(int count, ICollection<string>? keys = null)
     {
         using sqlite3_stmt select = Prepare($"SELECT {Columns} FROM entries WHERE store = 1 AND kind = 0 ORDER BY priority LIMIT {count.ToString(CultureInfo.InvariantCulture)}");
         using sqlite3_stmt delete = Prepare("DELETE FROM entries WHERE id = ?1");
@@ -104,6 +108,7 @@ internal sealed class RawDatabase : IDisposable
         while (raw.sqlite3_step(select) == raw.SQLITE_ROW)
         {
             ids.Add(ReadRow(select));
+            keys?.Add(raw.sqlite3_column_text(select, 2).utf8_to_string());
         }
 
         foreach (long id in ids)
@@ -115,6 +120,38 @@ internal sealed class RawDatabase : IDisposable
 
         Execute("COMMIT");
         return ids.Count;
+    }
+
+    /// <summary>Reads every column of one entry; false if there is none.</summary>
+    [SkipLocalsInit]
+    public bool Find(string key)
+    {
+        _find ??= Prepare($"SELECT {Columns} FROM entries WHERE store = 1 AND key = ?1 AND \"offset\" = -1");
+        Span<byte> utf8 = stackalloc byte[256];
+        raw.sqlite3_bind_text(_find, 1, utf8[..Encoding.UTF8.GetBytes(key, utf8)]);
+        bool found = raw.sqlite3_step(_find) == raw.SQLITE_ROW;
+        if (found)
+        {
+            ReadRow(_find);
+        }
+
+        Check(raw.sqlite3_reset(_find));
+        return found;
+    }
+
+    /// <summary>Deletes entries; one transaction.</summary>
+    public void Delete(IEnumerable<string> keys)
+    {
+        using sqlite3_stmt delete = Prepare("DELETE FROM entries WHERE store = 1 AND key = ?1 AND \"offset\" = -1");
+        Execute("BEGIN IMMEDIATE");
+        foreach (string key in keys)
+        {
+            raw.sqlite3_bind_text(delete, 1, key);
+            raw.sqlite3_step(delete);
+            Check(raw.sqlite3_reset(delete));
+        }
+
+        Execute("COMMIT");
     }
 
     /// <summary>Steps through all entries and reads every column; texts become strings.</summary>

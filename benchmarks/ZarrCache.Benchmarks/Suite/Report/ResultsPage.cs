@@ -1,0 +1,127 @@
+using System.Globalization;
+using ZarrCache.Benchmarks.Harness;
+
+namespace ZarrCache.Benchmarks.Suite.Report;
+
+/// <summary>One page of all results that there are, with charts: <c>results/DATE-CPU.md</c>. Nothing in it is typed by hand.</summary>
+internal static class ResultsPage
+{
+    private const string Mark = "<!-- written by: suite page -->";
+
+    private static readonly string[] Operations =
+    [
+        IndexOperations.Push, IndexOperations.PushConcurrently, IndexOperations.Pop, IndexOperations.Find, IndexOperations.Mark, IndexOperations.DeleteStore,
+        IndexOperations.Enumerate, IndexOperations.EnumerateByKey, IndexOperations.EnumerateByLastAccess, IndexOperations.Reopen,
+    ];
+
+    public static bool IsPage(string[] file) => file.Contains(Mark);
+
+    public static async Task WriteAsync()
+    {
+        IReadOnlyList<SuiteData> parts = await SuiteData.LoadAsync();
+        (IReadOnlyList<string> targets, int met, IReadOnlyList<string> missed) = await TargetTables.ReadAsync();
+        string directory = ResultsFile.FindDirectory();
+        string name = string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}-{Slug(ResultsFile.Processor())}.md");
+        SuiteRow[] indexes = Rows(parts, "indexes-");
+        SuiteRow[] storages = Rows(parts, "storages-");
+        SuiteRow[] reads = Rows(parts, "reads");
+        SuiteRow[] peers = Rows(parts, "peers");
+        var lines = new List<string>
+        {
+            Mark,
+            "# Results of the benchmark suite",
+            "",
+            "Written by the benchmark programs from what they measured; do not edit. A rate is the median; × is the rate in that of the yardstick, which was measured in the same run.",
+            "",
+        };
+        lines.AddRange(ResultsFile.Machine());
+        lines.AddRange(["", "## What was asked for", "", .. Targets(met, missed)]);
+        if (indexes.Length > 0)
+        {
+            Charts.SaveGrowth(indexes, Path.Combine(directory, "growth.svg"));
+            lines.AddRange(["", "## Indexes, by the number of keys", "", "![The cost of an operation by the number of keys, for each index](growth.svg)", "", .. IndexTables(indexes), "", .. Crossings.Lines(indexes)]);
+        }
+
+        if (storages.Length > 0)
+        {
+            lines.AddRange(["", "## Storages, by the size of a chunk", "", .. ByteTable(storages)]);
+        }
+
+        if (reads.Length > 0)
+        {
+            Charts.SaveReads(reads, Path.Combine(directory, "reads.svg"));
+            lines.AddRange(["", "## Reads through the cache", "", "![Reads by their size, with one caller and sixteen](reads.svg)", "", .. ByteTable(reads)]);
+        }
+
+        if (peers.Length > 0)
+        {
+            Charts.SavePeers(peers, Path.Combine(directory, "peers.svg"));
+            lines.AddRange(["", "## What people use instead", "", "![Chunks set and got by ZarrCache and by its peers](peers.svg)", "", .. PeerTables.Lines(peers)]);
+        }
+
+        lines.AddRange(["", "## All yardsticks", "", .. targets, "## When each part was measured", "", "| Part | Mode | When |", "|---|---|---|"]);
+        lines.AddRange(parts.Select(part => $"| {part.Part} | {(part.IsLong ? "long" : "short")} | {part.Machine[0][8..]} |"));
+        string path = Path.Combine(directory, name);
+        await File.WriteAllLinesAsync(path, Compact(lines));
+        Console.WriteLine($"written: {path}");
+    }
+
+    private static SuiteRow[] Rows(IReadOnlyList<SuiteData> parts, string prefix) =>
+        [.. parts.Where(part => part.Part.StartsWith(prefix, StringComparison.Ordinal)).SelectMany(part => part.Rows)];
+
+    private static IEnumerable<string> Targets(int met, IReadOnlyList<string> missed)
+    {
+        yield return string.Create(CultureInfo.InvariantCulture, $"{met} of {met + missed.Count} figures that were asked for are met; all of them stand [below](#all-yardsticks).{(missed.Count > 0 ? " Not met:" : "")}");
+        yield return "";
+        foreach (string one in missed)
+        {
+            yield return $"- {one}";
+        }
+    }
+
+    private static IEnumerable<string> IndexTables(SuiteRow[] rows)
+    {
+        string[] subjects = [.. rows.Select(row => row.Subject).Distinct().OrderBy(Order)];
+        foreach (var size in rows.GroupBy(row => row.Size).OrderBy(group => group.Key))
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"| {size.Key:N0} keys | {string.Join(" | ", subjects)} |");
+            yield return $"|---|{string.Concat(subjects.Select(_ => "---|"))}";
+            foreach (string operation in Operations.Where(operation => size.Any(row => row.What == operation)))
+            {
+                yield return $"| {operation} | {string.Join(" | ", subjects.Select(subject => Cell(size.FirstOrDefault(row => row.What == operation && row.Subject == subject))))} |";
+            }
+
+            yield return "";
+        }
+
+        static int Order(string subject) => IndexBackend.All.Select(backend => backend.Name).ToList().IndexOf(subject);
+
+        static string Cell(SuiteRow? row) => row is null ? ""
+            : row.What == IndexOperations.Reopen ? Text.Duration(row.Nanoseconds)
+            : Text.Rate(row.Rate) + Text.Ratio(row.Ratio);
+    }
+
+    private static IEnumerable<string> ByteTable(SuiteRow[] rows)
+    {
+        long[] sizes = [.. rows.Select(row => row.Size).Distinct().Order()];
+        yield return $"| | {string.Join(" | ", sizes.Select(Text.Bytes))} |";
+        yield return $"|---|{string.Concat(sizes.Select(_ => "---|"))}";
+        foreach (var group in rows.GroupBy(row => (row.Subject, row.What, row.Callers)))
+        {
+            string callers = group.Key.Callers == 1 ? "" : $", {group.Key.Callers} at once";
+            yield return $"| {group.Key.Subject}: {group.Key.What}{callers} | {string.Join(" | ", sizes.Select(size => Cell(group.FirstOrDefault(row => row.Size == size))))} |";
+        }
+
+        static string Cell(SuiteRow? row) => row is null ? ""
+            : $"{Text.Rate(row.Rate)}{(row.What == ReadBenchmarks.Absent ? "" : $", {Text.Bytes((long)(row.Rate * row.Size))}/s")}{Text.Ratio(row.Ratio)}{(row.Allocated is { } allocated ? $", {Text.Bytes((long)allocated)} allocated" : "")}";
+    }
+
+    private static string Slug(string processor)
+    {
+        string plain = new([.. processor.ToLowerInvariant().Replace("(r)", "", StringComparison.Ordinal).Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
+        return string.Join('-', plain.Split('-', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>No two empty lines one after the other.</summary>
+    private static IEnumerable<string> Compact(List<string> lines) => lines.Where((line, at) => at == 0 || line.Length > 0 || lines[at - 1].Length > 0);
+}

@@ -1,0 +1,57 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Filters;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
+
+namespace ZarrCache.Benchmarks.Suite;
+
+/// <summary>How BenchmarkDotNet runs the suite.</summary>
+/// <remarks>
+/// In this process, not in one for each benchmark as is its default: what is measured here takes microseconds and more,
+/// which the state of a process hardly moves, while each new process would have to fill its index with a million keys again, for
+/// minutes. That would be 25 fillings for each index and size instead of one. The price is that the heap of one
+/// benchmark is there in the next; so indexes and sizes come one after the other, and each is closed before the next is filled.
+/// </remarks>
+internal static class SuiteConfig
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(1);
+
+    /// <param name="isLong">For a release: more iterations. Else for a pull request: it tells a factor, not a few hundredths.</param>
+    /// <param name="once">One invocation is one iteration, since it must be set back after each.</param>
+    public static IConfig Create(bool isLong, bool once)
+    {
+        Job job = new Job(isLong ? "long" : "short")
+            .WithToolchain(new InProcessEmitToolchain(Patience, logOutput: false))
+            .WithWarmupCount(isLong ? 5 : 3)
+            .WithIterationCount(isLong ? 11 : 5);
+        job = once ? job.RunOncePerIteration() : job.WithIterationTime(TimeInterval.FromMilliseconds(isLong ? 200 : 60)).WithMinIterationTime(TimeInterval.FromMilliseconds(10)).WithUnrollFactor(1);
+        return ManualConfig.CreateEmpty()
+            .AddJob(job)
+            .AddLogger(ConsoleLogger.Default)
+            .AddColumnProvider(DefaultColumnProviders.Instance)
+            .AddDiagnoser(MemoryDiagnoser.Default)
+            .AddFilter(new SimpleFilter(benchmark => IsPossible(benchmark.Descriptor.WorkloadMethod.Name, benchmark.Parameters)))
+            .WithOptions(ConfigOptions.DisableLogFile | ConfigOptions.DisableOptimizationsValidator)
+            .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "zarrcache-benchmarks"));
+    }
+
+    /// <summary>Some back ends have no yardstick here, not all can be closed and opened again, and an absence has no size.</summary>
+    private static bool IsPossible(string method, BenchmarkDotNet.Parameters.ParameterInstances parameters)
+    {
+        bool isYardstick = method.EndsWith("YardstickAsync", StringComparison.Ordinal);
+        if (method == nameof(ReadBenchmarks.AbsentAsync) && !Equals(parameters[nameof(ReadBenchmarks.Size)], SuiteSelection.Sizes[0]))
+        {
+            return false; // it has no bytes
+        }
+
+        return Find<IndexBackend>() is { } index ? (!isYardstick || index.OpenYardstickAsync is not null) && (method != nameof(IndexBenchmarks.ReopenAsync) || index.Reopens)
+            : Find<StorageBackend>() is not { } storage || !isYardstick || storage.OpenYardstick is not null;
+
+        T? Find<T>()
+            where T : class => parameters.Items.Select(item => item.Value).OfType<T>().FirstOrDefault();
+    }
+}
