@@ -154,10 +154,10 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         private static bool Owns(IndexEntry? row, EntryKind kind, long version) =>
             row is not null && row.Kind == kind && (kind != EntryKind.Part || row.Version == version);
 
-        /// <summary>A new index takes over a file, if its record vouches for it: never by hashing what lies there.</summary>
+        /// <summary>An index that is new, or lost its last writes, takes over a file, if its record vouches for it: never by hashing what lies there.</summary>
         private async ValueTask<bool> AdoptAsync(string storeId, string key, EntryKind kind, StoredObject file, CancellationToken ct)
         {
-            if (!options.Repair || check.Index.Condition != IndexCondition.Created)
+            if (!options.Repair || check.Index.Condition is not (IndexCondition.Created or IndexCondition.Rewound))
             {
                 return false;
             }

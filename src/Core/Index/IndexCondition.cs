@@ -9,6 +9,9 @@ public enum IndexCondition
     /// <summary>A user of it ended without closing it: files without rows and rows without files are possible.</summary>
     Unclean,
 
+    /// <summary>As <see cref="Unclean"/>, and what was written last went with that user: besides, files that a record vouches for can be taken over.</summary>
+    Rewound,
+
     /// <summary>It was made just now, or made anew because it was damaged: files that a record vouches for can be taken over.</summary>
     Created,
 }

@@ -274,12 +274,16 @@ public sealed class CacheDirectory : IAsyncDisposable
         TimeProvider time = settings.TimeProvider ?? TimeProvider.System;
         ILogger logger = settings.Logger ?? NullLogger.Instance;
         EvictionPolicy policy = ParsePolicy(file, manifest);
-        var context = new CacheBackendContext(path, policy, time, logger);
+        var context = new CacheBackendContext(path, policy, time, logger, settings.LookOnly);
         StoreOpener opener = backends.OpenStorage(manifest.Storage, context);
         IStoreIndex index = await backends.OpenIndexAsync(manifest.Index, context, ct).ConfigureAwait(false);
         try
         {
-            await RestorePinsAsync(index, manifest, ct).ConfigureAwait(false);
+            if (!settings.LookOnly)
+            {
+                await RestorePinsAsync(index, manifest, ct).ConfigureAwait(false);
+            }
+
             var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
             options = settings.ConfigureStorage?.Invoke(options) ?? options;
             var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize, Quotas = manifest.Quotas });

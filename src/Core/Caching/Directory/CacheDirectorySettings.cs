@@ -34,6 +34,9 @@ public sealed record CacheDirectorySettings
     /// <summary>Refuse a directory without a cache rather than make one: for whoever only looks.</summary>
     public bool MustExist { get; init; }
 
+    /// <summary>Change nothing: of an index that another process has to itself, its last checkpoint is enough. For whoever only looks; writing may then fail.</summary>
+    public bool LookOnly { get; init; }
+
     /// <summary>Changes what no manifest says, such as the queue; what it makes of MaxSize is not heeded.</summary>
     public Func<IndexedCacheStorageOptions, IndexedCacheStorageOptions>? ConfigureStorage { get; init; }
 
