@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using FASTER.core;
+using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, ZarrCache.Index.Faster.RecordInput, ZarrCache.Index.Faster.RecordOutput, FASTER.core.Empty, ZarrCache.Index.Faster.RecordFunctions>;
+
+namespace ZarrCache.Index.Faster;
+
+/// <summary>
+/// One of the few hands that work on the log: a session of FASTER, buffers, and what this hand added to the totals. Used by
+/// one thread at a time, which holds it by <see cref="LogStore.Enter"/>; whoever wants to keep everybody out takes all of them.
+/// </summary>
+internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposable
+{
+    private byte[] _value = GC.AllocateUninitializedArray<byte>(1024, pinned: true);
+    private IndexTotals[] _totals = new IndexTotals[4];
+    private RecordOutput _output = new();
+    private long _liveBytes;
+
+    /// <summary>Held by whoever uses the slot.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Room for a key.</summary>
+    public byte[] Key { get; } = GC.AllocateUninitializedArray<byte>(RecordKey.MaxSize, pinned: true);
+
+    /// <summary>The value that <see cref="Read"/> found last.</summary>
+    public ReadOnlySpan<byte> Found => _output.Value;
+
+    /// <summary>What this slot added to the bytes of live records, or took away. Exact in the sum of all slots.</summary>
+    public long LiveBytes => Volatile.Read(ref _liveBytes);
+
+    /// <summary>What this slot added to a store, or took away. Exact in the sum of all slots.</summary>
+    public IndexTotals TotalsOf(int store)
+    {
+        IndexTotals[] totals = Volatile.Read(ref _totals);
+        return store < totals.Length ? totals[store] : default;
+    }
+
+    public void Count(int store, IndexTotals change)
+    {
+        if (store >= _totals.Length)
+        {
+            IndexTotals[] larger = new IndexTotals[Math.Max(store + 1, _totals.Length * 2)];
+            _totals.CopyTo(larger, 0);
+            Volatile.Write(ref _totals, larger);
+        }
+
+        _totals[store] += change;
+    }
+
+    public void CountBytes(long change) => _liveBytes += change;
+
+    /// <summary>Room for a value of so many bytes.</summary>
+    public Span<byte> ValueBuffer(int bytes)
+    {
+        if (_value.Length < bytes)
+        {
+            _value = GC.AllocateUninitializedArray<byte>(Math.Max(bytes, _value.Length * 2), pinned: true);
+        }
+
+        return _value;
+    }
+
+    /// <summary>Whether there is a record; its value is then in <see cref="Found"/>.</summary>
+    public bool Read(ReadOnlySpan<byte> key)
+    {
+        fixed (byte* at = key)
+        {
+            SpanByte place = SpanByte.FromPointer(at, key.Length);
+            var input = new RecordInput(RecordOperation.Read);
+            Status status = session.Read(ref place, ref input, ref _output);
+            return (status.IsPending ? Complete(out _) : status).Found;
+        }
+    }
+
+    /// <summary>Whether the record at an address is the newest of its key: no record of it comes later, nor a tombstone. Reads no disk unless a later one lies there, or another key's with the same hash tag.</summary>
+    public bool IsNewest(ReadOnlySpan<byte> key, long address)
+    {
+        fixed (byte* at = key)
+        {
+            SpanByte place = SpanByte.FromPointer(at, key.Length);
+            var input = new RecordInput(RecordOperation.Probe);
+            FASTER.core.ReadOptions options = default;
+            StopAddress(ref options) = address + 1;
+            Status status = session.Read(ref place, ref input, ref _output, ref options, out RecordMetadata found);
+            if (status.IsPending)
+            {
+                status = Complete(out found);
+            }
+
+            return found.Address <= address || !(status.Found || found.RecordInfo.Tombstone);
+        }
+    }
+
+    /// <summary>Writes a record. Returns where it lies.</summary>
+    /// <exception cref="ZarrCacheException">It does not fit into a page.</exception>
+    public long Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, RecordOperation operation)
+    {
+        log.RequireFits(key.Length, value.Length);
+        fixed (byte* at = key)
+        {
+            fixed (byte* bytes = value)
+            {
+                SpanByte place = SpanByte.FromPointer(at, key.Length);
+                SpanByte source = SpanByte.FromPointer(bytes, value.Length);
+                var input = new RecordInput(operation);
+                if (session.Upsert(ref place, ref input, ref source, ref _output, out RecordMetadata written).IsPending)
+                {
+                    Complete(out written);
+                }
+
+                return written.Address;
+            }
+        }
+    }
+
+    /// <summary>Changes a record; false if there is none.</summary>
+    public bool Change(ReadOnlySpan<byte> key, RecordInput input)
+    {
+        fixed (byte* at = key)
+        {
+            SpanByte place = SpanByte.FromPointer(at, key.Length);
+            Status status = session.RMW(ref place, ref input, ref _output);
+            return (status.IsPending ? Complete(out _) : status).Found;
+        }
+    }
+
+    /// <summary>Removes a record.</summary>
+    public void Delete(ReadOnlySpan<byte> key)
+    {
+        fixed (byte* at = key)
+        {
+            SpanByte place = SpanByte.FromPointer(at, key.Length);
+            if (session.Delete(ref place).IsPending)
+            {
+                Complete(out _);
+            }
+        }
+    }
+
+    public void Dispose() => session.Dispose();
+
+    /// <summary>
+    /// The address below which a read does not search. FASTER 2.6 has it and uses it for its own compaction, but keeps its setter
+    /// to itself; without it every such question about a record on disk would read the disk.
+    /// </summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<StopAddress>k__BackingField")]
+    private static extern ref long StopAddress(ref FASTER.core.ReadOptions options);
+
+    /// <summary>Waits for the disk.</summary>
+    private Status Complete(out RecordMetadata metadata)
+    {
+        int faults = log.Faults;
+        session.CompletePendingWithOutputs(out CompletedOutputIterator<SpanByte, SpanByte, RecordInput, RecordOutput, Empty> outputs, wait: true);
+        Status status = default;
+        metadata = default;
+        while (outputs.Next())
+        {
+            (status, metadata) = (outputs.Current.Status, outputs.Current.RecordMetadata);
+        }
+
+        outputs.Dispose();
+        log.ThrowIfFaulted(faults);
+        return status;
+    }
+}

@@ -1,0 +1,364 @@
+using System.Numerics;
+using FASTER.core;
+
+namespace ZarrCache.Index.Faster;
+
+/// <summary>A record that a scan of the log has met; its bytes are there until the next.</summary>
+internal delegate bool LogVisitor(long address, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+
+/// <summary>
+/// The log of records and its hash table: FASTER, its files, and the slots through which all of it is used.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Locks, in the order in which they are taken: that of the evictions (<see cref="Evictions"/>), a slot, a key's
+/// (<see cref="KeyLocks"/>), the policy's. Whoever wants everybody out takes all slots in their order and holds none before.
+/// </para>
+/// <para>
+/// A checkpoint is made with all slots held, so that its totals and its entries are of one moment; what it has to write
+/// is written before, so that it takes milliseconds. A filler brings the end of the log to the end of a block first:
+/// what a checkpoint covers is then never written again, and its check sums hold for good.
+/// </para>
+/// </remarks>
+internal sealed class LogStore : IDisposable
+{
+    private const double MutableFraction = 0.9;
+    private const int BucketBytes = 64;
+    private const double KeysPerBucket = 5.5;
+    private const int RecordInfoBytes = 8;
+
+    /// <summary>By which the number of records is guessed, parts' directories included.</summary>
+    private const int TypicalRecordBytes = 192;
+
+    private readonly FasterKV<SpanByte, SpanByte> _store;
+    private readonly ChecksummedLogDevice _device;
+    private readonly LogSlot[] _slots;
+    private readonly int _pageBytes;
+    private volatile bool _closed;
+    private int _scanning;
+
+    public LogStore(string directory, FasterStoreIndexOptions options, Checkpoint? checkpoint, bool readOnly)
+    {
+        _pageBytes = checkpoint?.PageBytes ?? options.PageBytes;
+        Tokens = new CheckpointTokens(directory);
+        _device = new ChecksummedLogDevice(Path.Combine(directory, "log"), readOnly);
+        var functions = new RecordFunctions();
+        try
+        {
+            _store = new FasterKV<SpanByte, SpanByte>(new FasterKVSettings<SpanByte, SpanByte>
+            {
+                IndexSize = checkpoint?.TableBytes ?? TableBytesFor(options.ExpectedKeys),
+                LogDevice = _device,
+                PageSize = _pageBytes,
+                SegmentSize = ChecksummedLogDevice.SegmentBytes,
+                MemorySize = Math.Max(options.LogMemoryBytes, 4L * _pageBytes),
+                MutableFraction = MutableFraction,
+                ConcurrencyControlMode = ConcurrencyControlMode.None, // KeyLocks
+                CheckpointManager = Tokens,
+                RemoveOutdatedCheckpoints = false,
+                EqualityComparer = new RecordKeyComparer(),
+            });
+            if (checkpoint is not null && checkpoint.LogToken != Guid.Empty)
+            {
+                Recover(checkpoint);
+            }
+        }
+        catch
+        {
+            _store?.Dispose();
+            _device.Dispose();
+            throw;
+        }
+
+        var lengths = new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new UnchangedLength() };
+        _slots = [.. Enumerable.Range(0, Math.Max(16, 4 * Environment.ProcessorCount)).Select(_ =>
+            new LogSlot(_store.For(functions).NewSession<RecordFunctions>(sessionVariableLengthStructSettings: lengths), this))];
+    }
+
+    public CheckpointTokens Tokens { get; }
+
+    public KeyLocks Keys { get; } = new();
+
+    public LogAccessor<SpanByte, SpanByte> Log => _store.Log;
+
+    public int PageBytes => _pageBytes;
+
+    /// <summary>The bytes of the hash table, without its overflow.</summary>
+    public long TableBytes => _store.IndexSize * BucketBytes;
+
+    /// <summary>How often damage was met, or a file could not be used.</summary>
+    public int Faults => _device.Fault is null ? 0 : 1;
+
+    /// <summary>The bytes of the records that are neither removed nor replaced.</summary>
+    public long LiveBytes => _slots.Sum(slot => slot.LiveBytes);
+
+    /// <summary>The bytes of the log, dead records included.</summary>
+    public long Bytes => Log.TailAddress - Log.BeginAddress;
+
+    /// <summary>Up to here nothing is written in place any more.</summary>
+    public long ImmutableUntil => Log.SafeReadOnlyAddress;
+
+    /// <summary>What a record takes up in the log.</summary>
+    public static int SizeOf(int key, int value) => RecordInfoBytes + Align(sizeof(int) + key) + Align(sizeof(int) + value);
+
+    /// <summary>Takes a slot that is free, or waits for one.</summary>
+    /// <exception cref="ObjectDisposedException">The index was disposed of.</exception>
+    public SlotScope Enter()
+    {
+        int first = Environment.CurrentManagedThreadId % _slots.Length;
+        LogSlot slot = _slots[first];
+        for (int i = 1; !slot.Gate.TryEnter(); i++)
+        {
+            if (i == _slots.Length)
+            {
+                slot = _slots[first];
+                slot.Gate.Enter();
+                break;
+            }
+
+            slot = _slots[(first + i) % _slots.Length];
+        }
+
+        if (_closed)
+        {
+            slot.Gate.Exit();
+            throw new ObjectDisposedException(nameof(FasterStoreIndex));
+        }
+
+        return new SlotScope(slot);
+    }
+
+    /// <summary>Takes all slots: nobody reads or writes meanwhile.</summary>
+    public AllSlotsScope EnterAll() => new(_slots);
+
+    /// <summary>The end of the log up to which every record is whole, which a scan must not go beyond. Not to be called with a slot held.</summary>
+    public long WholeUntil()
+    {
+        long tail = Log.TailAddress;
+        foreach (LogSlot slot in _slots)
+        {
+            slot.Gate.Enter(); // who had the place for a record before has filled it when the slot is free
+            slot.Gate.Exit();
+        }
+
+        return tail;
+    }
+
+    /// <summary>What all slots together counted for a store.</summary>
+    public IndexTotals TotalsOf(int store)
+    {
+        IndexTotals sum = default;
+        foreach (LogSlot slot in _slots)
+        {
+            sum += slot.TotalsOf(store);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Visits the records in a range of the log, dead ones too, tombstones not, until the visitor has seen enough. Returns where to go on.</summary>
+    /// <exception cref="ObjectDisposedException">The index was disposed of.</exception>
+    public long Scan(long from, long to, LogVisitor visit, CancellationToken ct)
+    {
+        Interlocked.Increment(ref _scanning);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
+            return ScanOpen(from, to, visit, ct);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _scanning);
+        }
+    }
+
+    private long ScanOpen(long from, long to, LogVisitor visit, CancellationToken ct)
+    {
+        int faults = Faults;
+        from = Math.Max(from, Log.BeginAddress);
+        while (from < to)
+        {
+            bool inMemory = from >= Log.HeadAddress;
+            using IFasterScanIterator<SpanByte, SpanByte> records = Log.Scan(from, to, inMemory ? ScanBufferingMode.NoBuffering : ScanBufferingMode.DoublePageBuffering);
+            try
+            {
+                for (int i = 0; records.GetNext(out RecordInfo info); i++)
+                {
+                    if (i % 1024 == 0)
+                    {
+                        ct.ThrowIfCancellationRequested();
+                        ThrowIfFaulted(faults);
+                    }
+
+                    ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
+                    from = records.NextAddress;
+                    if (!info.Tombstone && !visit(records.CurrentAddress, records.GetKey().AsReadOnlySpan(), records.GetValue().AsReadOnlySpan()))
+                    {
+                        return from;
+                    }
+                }
+
+                ThrowIfFaulted(faults);
+                return to;
+            }
+            catch (FasterException) when (inMemory && from < Log.HeadAddress)
+            {
+                continue; // what was in memory when the scan began has gone to disk meanwhile: read it from there
+            }
+        }
+
+        return from;
+    }
+
+    /// <summary>Doubles the hash table if there are more records than it has room for, overflow apart.</summary>
+    public void GrowIfFull()
+    {
+        while (LiveBytes / TypicalRecordBytes > _store.IndexSize * KeysPerBucket)
+        {
+            using AllSlotsScope all = EnterAll();
+            if (!_store.GrowIndex())
+            {
+                return; // a checkpoint is under way: the next one who looks grows it
+            }
+        }
+    }
+
+    /// <summary>Saves the hash table beside the work of others.</summary>
+    public void SaveTable()
+    {
+        Wait(_store.TakeIndexCheckpointAsync());
+    }
+
+    /// <summary>Writes what is not on disk yet beside the work of others, so that little is left for <see cref="FoldOver"/>.</summary>
+    public void Flush()
+    {
+        Log.Flush(wait: true);
+        ThrowIfFaulted();
+    }
+
+    /// <summary>Makes a checkpoint of the log. With all slots held. Returns the end of the log.</summary>
+    public long FoldOver(LogSlot slot)
+    {
+        FillBlock(slot);
+        long end = Log.TailAddress;
+        Wait(_store.TakeHybridLogCheckpointAsync(CheckpointType.FoldOver));
+        ThrowIfFaulted();
+        return end;
+    }
+
+    /// <summary>Makes a part of the log durable, and its check sums.</summary>
+    public void Persist(long begin, long end) => _device.Persist(begin, end);
+
+    /// <summary>Gives up what lies before an address, in memory; the files go with <see cref="DropFilesUntil"/>.</summary>
+    public void ShiftBegin(long address) => Log.ShiftBeginAddress(address);
+
+    /// <summary>Removes the files that no checkpoint needs any more.</summary>
+    public void DropFilesUntil(long address) => _device.DropUntil(address);
+
+    /// <summary>Throws what the files met, if they met anything.</summary>
+    public void ThrowIfFaulted(int known = 0)
+    {
+        if (known == 0 && _device.Fault is { } fault)
+        {
+            throw fault is CacheFormatException ? new CacheFormatException(fault.Message, fault) : new ZarrCacheException(fault.Message, fault);
+        }
+    }
+
+    /// <summary>Refuses a record that is larger than a page.</summary>
+    public void RequireFits(int key, int value)
+    {
+        if (SizeOf(key, value) > _pageBytes)
+        {
+            throw new ZarrCacheException($"An entry of {SizeOf(key, value)} bytes does not fit into a page of the index, which has {_pageBytes} bytes. Make a new index with a larger {nameof(FasterStoreIndexOptions.PageBytes)}.");
+        }
+    }
+
+    /// <summary>Nobody enters any more. With all slots held.</summary>
+    public void Close() => _closed = true;
+
+    /// <summary>Closes the files, when the scans that are under way have come to their next record.</summary>
+    public void Dispose()
+    {
+        _closed = true;
+        SpinWait.SpinUntil(() => Volatile.Read(ref _scanning) == 0);
+        foreach (LogSlot slot in _slots)
+        {
+            slot.Dispose();
+        }
+
+        _store.Dispose();
+        _device.Dispose();
+    }
+
+    private static long TableBytesFor(long keys) =>
+        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(512, keys / KeysPerBucket * BucketBytes));
+
+    private static int Align(int bytes) => (bytes + 7) & ~7;
+
+    private void Recover(Checkpoint checkpoint)
+    {
+        _device.Open(checkpoint.Log.Begin, checkpoint.Log.End);
+        (Tokens.LogToken, Tokens.LogMetadata) = (checkpoint.LogToken, checkpoint.LogMetadata);
+        (Tokens.TableToken, Tokens.TableMetadata) = (checkpoint.TableToken, checkpoint.TableMetadata);
+        _store.Recover(checkpoint.TableToken, checkpoint.LogToken);
+        ThrowIfFaulted();
+    }
+
+    private void FillBlock(LogSlot slot)
+    {
+        int key = RecordKey.WriteSuffix(slot.Key, RecordKey.WritePrefix(slot.Key, RecordKey.Filler, ""), RecordKey.Whole, 0);
+        int least = SizeOf(key, 4);
+
+        // Twice if the first does not fit into its page and begins the next one.
+        for (int i = 0; i < 3 && Log.TailAddress % ChecksummedLogDevice.BlockBytes != 0; i++)
+        {
+            int gap = ChecksummedLogDevice.BlockBytes - (int)(Log.TailAddress % ChecksummedLogDevice.BlockBytes);
+            int size = gap < least ? gap + ChecksummedLogDevice.BlockBytes : gap;
+            Span<byte> value = slot.ValueBuffer(size)[..(4 + size - least)];
+            value.Clear();
+            slot.Write(slot.Key.AsSpan(0, key), value, RecordOperation.Append);
+        }
+    }
+
+    private static void Wait<T>(ValueTask<(bool Success, T Token)> checkpoint)
+    {
+        if (!checkpoint.AsTask().GetAwaiter().GetResult().Success)
+        {
+            throw new ZarrCacheException("FASTER did not begin a checkpoint.");
+        }
+    }
+}
+
+/// <summary>A slot in use.</summary>
+internal readonly ref struct SlotScope(LogSlot slot)
+{
+    public LogSlot Slot { get; } = slot;
+
+    public void Dispose() => Slot.Gate.Exit();
+}
+
+/// <summary>All slots in use by one thread.</summary>
+internal readonly ref struct AllSlotsScope
+{
+    private readonly LogSlot[] _slots;
+
+    public AllSlotsScope(LogSlot[] slots)
+    {
+        _slots = slots;
+        foreach (LogSlot slot in slots)
+        {
+            slot.Gate.Enter();
+        }
+    }
+
+    /// <summary>One to work with.</summary>
+    public LogSlot Slot => _slots[0];
+
+    public void Dispose()
+    {
+        foreach (LogSlot slot in _slots)
+        {
+            slot.Gate.Exit();
+        }
+    }
+}
