@@ -1,3 +1,4 @@
+using ZarrCache.Index.Faster;
 using ZarrCache.Index.Sqlite;
 using ZarrCache.Storage.FileSystem;
 
@@ -6,5 +7,5 @@ namespace ZarrCache.Cli;
 /// <summary>The back ends that the tool brings along.</summary>
 internal static class Backends
 {
-    public static CacheBackends Create() => new CacheBackends().AddSqlite().AddFileSystem();
+    public static CacheBackends Create() => new CacheBackends().AddSqlite().AddFaster().AddFileSystem();
 }

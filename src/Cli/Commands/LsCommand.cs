@@ -48,7 +48,7 @@ internal static class LsCommand
             Descending: context.Get(Descending),
             Limit: context.Get(Limit));
         query.Validate();
-        await using CacheDirectory cache = await context.OpenCacheAsync(ct);
+        await using CacheDirectory cache = await context.OpenCacheAsync(ct, new CacheDirectorySettings { MustExist = true, LookOnly = true });
         if (!context.IsJson)
         {
             context.Output.WriteLine($"{"LAST ACCESS",-20}  {"READS",8}  {"SIZE",10}  {"LOAD",9}  {"KIND",-6}  STORE  KEY");

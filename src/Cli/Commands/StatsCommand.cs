@@ -31,7 +31,7 @@ internal static class StatsCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken ct)
     {
-        await using CacheDirectory cache = await context.OpenCacheAsync(ct);
+        await using CacheDirectory cache = await context.OpenCacheAsync(ct, new CacheDirectorySettings { MustExist = true, LookOnly = true });
         StatsDocument stats = await ReadAsync(cache, context.Get(Hits), ct);
         if (context.IsJson)
         {
@@ -57,11 +57,15 @@ internal static class StatsCommand
         IndexTotals all = await cache.Index.GetTotalsAsync(null, ct);
         HitStats? hits = sumHits || all.Count <= FewEntries ? await SumHitsAsync(cache.Index, ct) : null;
         IReadOnlyList<Pin> pins = await cache.Storage.ListPinsAsync(ct);
-        long indexFiles = new DirectoryInfo(cache.Path).EnumerateFiles("index.*").Sum(file => file.Length);
+        long indexFiles = new DirectoryInfo(cache.Path).EnumerateFileSystemInfos("index.*").Sum(LengthOf);
         return new StatsDocument(
             cache.Path, cache.IndexKind, cache.StoragePattern, cache.Policy.Name, cache.MaxSize,
             all.Count - all.AbsentCount, all.AbsentCount, all.Bytes, all.AllocatedBytes, indexFiles, stores, [.. pins.Select(pin => new PinLine(pin.StoreId, pin.Prefix))], hits);
     }
+
+    /// <summary>A file, or the files of a directory.</summary>
+    private static long LengthOf(FileSystemInfo entry) =>
+        entry is FileInfo file ? file.Length : ((DirectoryInfo)entry).EnumerateFiles("*", SearchOption.AllDirectories).Sum(inner => inner.Length);
 
     private static async Task<HitStats> SumHitsAsync(IStoreIndex index, CancellationToken ct)
     {

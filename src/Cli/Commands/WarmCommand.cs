@@ -15,6 +15,12 @@ internal static class WarmCommand
     private static readonly Option<long?> MaxSize = CommonOptions.NewSize(
         "--max-size", "What the chunks of all stores may take up on disk, such as 50GiB or 500MB. For a new cache 50GiB; given for an existing one, it becomes that cache's.");
 
+    private static readonly Option<string?> Index = new("--index")
+    {
+        Description = "What keeps the books of a new cache: sqlite, which processes share; or faster, for tens of millions of keys, which one process has to itself. For a new cache sqlite; an existing one keeps its own.",
+        HelpName = "KIND",
+    };
+
     private static readonly Option<string?> Policy = new Option<string?>("--policy")
     {
         Description = "What goes first when it is full: lru, what was not read for longest; gdsf, what costs least to fetch again for the room it takes; lfu, what is read least; lirs, what is read once, so that scans pass by; fifo, the first in; lifo, the last in. For a new cache lru; given for an existing one, it becomes that cache's.",
@@ -46,7 +52,7 @@ internal static class WarmCommand
             "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --select 'u[0,:,0:61,:]'",
             "zarr-cache warm /mnt/archive/era5.zarr --store era5 --cache ~/zarr --prefix u/")
         {
-            Origin, Store, CommonOptions.Cache, MaxSize, Policy, CommonOptions.Prefix, Arrays, Selections, PinIt, Concurrency,
+            Origin, Store, CommonOptions.Cache, MaxSize, Index, Policy, CommonOptions.Prefix, Arrays, Selections, PinIt, Concurrency,
         };
         command.SetWork(RunAsync);
         return command;
@@ -60,6 +66,7 @@ internal static class WarmCommand
         await using CacheDirectory cache = await context.OpenCacheAsync(ct, new CacheDirectorySettings
         {
             MaxSize = context.Get(MaxSize),
+            Index = context.Get(Index),
             Policy = context.Get(Policy) is { } policy ? EvictionPolicy.Parse(policy) : null,
             ConfigureStorage = options => options with { WhenQueueFull = QueueFullMode.Wait },
         });
