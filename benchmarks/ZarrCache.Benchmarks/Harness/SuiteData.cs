@@ -28,6 +28,9 @@ internal sealed record SuiteRow(
 /// <param name="Rows">The figures.</param>
 internal sealed record SuiteData(string Part, string[] Machine, bool IsLong, SuiteRow[] Rows)
 {
+    /// <summary>What is to be known of the subjects beside their figures, by name; null where there is nothing.</summary>
+    public IReadOnlyDictionary<string, string[]>? Properties { get; init; }
+
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
 
     public async Task SaveAsync()

@@ -37,7 +37,7 @@ internal static class Charts
     /// <summary>Reads a second by their size: hit, file by hand, file by hand verified, part.</summary>
     public static void SaveReads(SuiteRow[] rows, string path)
     {
-        SaveGrid(rows.Select(row => row.Callers).Distinct().Order().Select(Draw), columns: 2, path);
+        SaveGrid(rows.Select(row => row.Callers).Distinct().Order().Select(Draw), columns: 2, path, width: 560, height: 380);
 
         Plot Draw(int callers)
         {
@@ -59,13 +59,14 @@ internal static class Charts
     /// <summary>What a set and a get cost with each peer: a small chart for each kind of work, a bar for each peer.</summary>
     public static void SavePeers(SuiteRow[] rows, string path)
     {
-        string[] subjects = [.. rows.Select(row => row.Subject).Distinct()];
-        SaveGrid(rows.GroupBy(row => (row.What, row.Size)).Select(Draw), columns: 2, path, width: 520, height: 90 + (22 * subjects.Length));
+        IGrouping<(string What, long Size), SuiteRow>[] works = [.. rows.GroupBy(row => (row.What, row.Size))];
+        SaveGrid(works.Select(Draw), columns: 2, path, width: 560, height: 60 + (22 * works.Max(work => work.Count())));
 
         Plot Draw(IGrouping<(string What, long Size), SuiteRow> work)
         {
             var plot = new Plot();
             plot.FigureBackground.Color = Colors.White;
+            string[] subjects = [.. work.Select(row => row.Subject)];
             double least = Math.Floor(Math.Log10(work.Min(row => row.Rate)));
             double most = Math.Log10(work.Max(row => row.Rate));
             foreach (SuiteRow row in work)
@@ -86,9 +87,9 @@ internal static class Charts
 
             plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. subjects.Select((_, i) => (double)-i)], subjects);
             plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([], []);
-            plot.Axes.SetLimits(least, most + (0.25 * (most - least)), -subjects.Length + 0.4, 0.6);
+            plot.Axes.SetLimits(least, most + (0.3 * (most - least)), -subjects.Length + 0.4, 0.6);
             plot.HideGrid();
-            plot.Title($"{work.Key.What}, {Text.Bytes(work.Key.Size)}: more is better, logarithmic", size: 13);
+            plot.Title($"{work.Key.What}, {Text.Bytes(work.Key.Size)}, a second (logarithmic)", size: 13);
             return plot;
         }
     }

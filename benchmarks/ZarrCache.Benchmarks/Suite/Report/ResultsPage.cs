@@ -25,7 +25,7 @@ internal static class ResultsPage
         SuiteRow[] indexes = Rows(parts, "indexes-");
         SuiteRow[] storages = Rows(parts, "storages-");
         SuiteRow[] reads = Rows(parts, "reads");
-        SuiteRow[] peers = Rows(parts, "peers");
+        SuiteData? peers = parts.FirstOrDefault(part => part.Part == "peers");
         var lines = new List<string>
         {
             Mark,
@@ -53,9 +53,9 @@ internal static class ResultsPage
             lines.AddRange(["", "## Reads through the cache", "", "![Reads by their size, with one caller and sixteen](reads.svg)", "", .. ByteTable(reads)]);
         }
 
-        if (peers.Length > 0)
+        if (peers is not null)
         {
-            Charts.SavePeers(peers, Path.Combine(directory, "peers.svg"));
+            Charts.SavePeers(peers.Rows, Path.Combine(directory, "peers.svg"));
             lines.AddRange(["", "## What people use instead", "", "![Chunks set and got by ZarrCache and by its peers](peers.svg)", "", .. PeerTables.Lines(peers)]);
         }
 
