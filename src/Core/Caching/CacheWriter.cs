@@ -27,7 +27,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         _gates = gates;
         _counters = counters;
         _logger = logger;
-        Queue = new WriteQueue(options.QueueSize, options.Writers, PrepareAsync, WriteAsync);
+        Queue = new WriteQueue(options.QueueSize, options.Writers ?? stores.ConcurrentWrites, PrepareAsync, WriteAsync);
         Room = new RoomMaker(index, stores, options, counters, Queue, EraseVictimAsync, logger);
     }
 

@@ -22,6 +22,9 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
         }
     }
 
+    /// <summary>How many values are best written or erased at once.</summary>
+    public int ConcurrentWrites => opener.ConcurrentWrites;
+
     /// <summary>The ids of the stores that hold anything.</summary>
     public IAsyncEnumerable<string> ListAsync(CancellationToken ct) => opener.ListStoresAsync(ct);
 

@@ -17,8 +17,8 @@ namespace ZarrCache;
 /// </para>
 /// <para>
 /// Locks: the gate of a key (<see cref="KeyGates"/>) is held by whoever writes or deletes its bytes, across the I/O.
-/// Room is made by the queue's one dispatcher, before the gate of the new value is taken; it takes the gates of its
-/// victims one at a time.
+/// Room is made by the queue's one dispatcher, before the gate of the new value is taken; each of its
+/// victims is erased under its own gate, no two of which are waited for together.
 /// </para>
 /// </remarks>
 public sealed partial class IndexedCacheStorage : ICacheStorage

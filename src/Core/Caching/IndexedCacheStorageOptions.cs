@@ -23,8 +23,8 @@ public sealed record IndexedCacheStorageOptions
     /// <summary>What becomes of an item when the queue is full; by default it is not cached this time.</summary>
     public QueueFullMode WhenQueueFull { get; init; } = QueueFullMode.Skip;
 
-    /// <summary>How many values are written at once, 1 to 256, by default 4; more for a storage far away.</summary>
-    public int Writers { get; init; } = 4;
+    /// <summary>How many values are written at once, 1 to 256; by default what is best for the storage (<see cref="StoreOpener.ConcurrentWrites"/>).</summary>
+    public int? Writers { get; init; }
 
     /// <summary>Whether to check files against rows in the background after the index was not closed, or is new; by default true.</summary>
     public bool SweepWhenUnclean { get; init; } = true;
@@ -40,7 +40,7 @@ public sealed record IndexedCacheStorageOptions
         Require(MaxSize >= 1, nameof(MaxSize), MaxSize, "at least 1 byte");
         Require(MaxEntries >= 1, nameof(MaxEntries), MaxEntries, "at least 1");
         Require(QueueSize >= 1, nameof(QueueSize), QueueSize, "at least 1 byte");
-        Require(Writers is >= 1 and <= 256, nameof(Writers), Writers, "1 to 256");
+        Require(Writers is null or (>= 1 and <= 256), nameof(Writers), Writers ?? 0, "1 to 256");
         Require(Enum.IsDefined(WhenQueueFull), nameof(WhenQueueFull), WhenQueueFull, "Skip or Wait");
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentNullException.ThrowIfNull(Quotas);

@@ -144,16 +144,17 @@ internal sealed partial class RoomMaker(
     private async ValueTask<IndexTotals> EvictAsync(PopRequest request)
     {
         IndexTotals freed = default;
-        foreach (IndexEntry victim in await index.PopAsync(request, CancellationToken.None).ConfigureAwait(false))
+        IReadOnlyList<IndexEntry> victims = await index.PopAsync(request, CancellationToken.None).ConfigureAwait(false);
+        foreach (IndexEntry victim in victims)
         {
             freed += IndexTotals.Of(victim);
             counters.AddEvicted(victim.AllocatedSize);
-            if (victim.Kind != EntryKind.Absent)
-            {
-                await erase(victim).ConfigureAwait(false);
-            }
         }
 
+        await Parallel.ForEachAsync(
+            victims.Where(victim => victim.Kind != EntryKind.Absent),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Writers ?? stores.ConcurrentWrites },
+            (victim, _) => erase(victim)).ConfigureAwait(false);
         return freed;
     }
 

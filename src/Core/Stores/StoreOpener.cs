@@ -18,6 +18,9 @@ public abstract class StoreOpener
     /// <exception cref="StoreException">It cannot; the message says what to do.</exception>
     public virtual ValueTask CheckAsync(CancellationToken ct) => ValueTask.CompletedTask;
 
+    /// <summary>How many values are best written or erased at once: 4 by default, for a local disk; more where each takes a journey.</summary>
+    public virtual int ConcurrentWrites => 4;
+
     /// <summary>The ids of the stores that hold anything, whoever wrote it; what does not fit the pattern is passed over.</summary>
     public abstract IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct);
 }
