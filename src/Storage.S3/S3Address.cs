@@ -96,7 +96,9 @@ public sealed record S3Address
     }
 
     /// <summary>What tells one place from another: bucket, prefix, and the endpoint if there is one. As <see cref="OriginAddress"/> spells it.</summary>
-    public override string ToString() => OriginAddress.Normalize($"{Start}{Bucket}/{Prefix}{(Endpoint is null ? "" : "?endpoint=" + Endpoint)}");
+    public override string ToString() => Format(Bucket, Prefix, Endpoint);
+
+    internal static string Format(string bucket, string prefix, Uri? endpoint) => OriginAddress.Normalize($"{Start}{bucket}/{prefix}{(endpoint is null ? "" : "?endpoint=" + endpoint)}");
 
     /// <summary>A server, without what could be secret.</summary>
     internal static Uri CheckEndpoint(Uri endpoint) =>

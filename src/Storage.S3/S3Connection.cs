@@ -70,6 +70,10 @@ internal sealed class S3Connection : IDisposable
             SawBucket = true;
             return result;
         }
+        catch (AmazonClientException e) when (e.Message.Contains("resolve AWS credentials", StringComparison.Ordinal))
+        {
+            throw new StoreException($"{Describe(name)} cannot be asked without credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, name a profile, or read a public bucket with 'anonymous=true'.", e);
+        }
         catch (Exception e) when (e is not (AmazonServiceException or StoreException or ObjectDisposedException) && IsFault(e))
         {
             throw new StoreException($"{Describe(name)} cannot be asked: {e.Message}", e);
@@ -112,16 +116,19 @@ internal sealed class S3Connection : IDisposable
         {
             throw new IOException(e.InnerException!.Message, e);
         }
-        catch (AmazonServiceException e) when (RemoteStatusException.IsTransient(e.StatusCode) || e.ErrorCode is "RequestTimeout" or "SlowDown" or "OperationAborted" or "ConcurrentModification")
+        catch (AmazonServiceException e) when (RemoteStatusException.IsTransient(e.StatusCode) || IsTransient(e.ErrorCode))
         {
-            HttpStatusCode status = RemoteStatusException.IsTransient(e.StatusCode) ? e.StatusCode : HttpStatusCode.ServiceUnavailable;
-            throw new RemoteStatusException(status, $"{Describe(name)} answered {Explain(e)}", RetryAfter(e), e);
+            throw new RemoteStatusException(e.ErrorCode is "RequestTimeout" or "SlowDown" ? HttpStatusCode.ServiceUnavailable : e.StatusCode, $"{Describe(name)} answered {Explain(e)}", RetryAfter(e), e);
         }
         catch (Exception) when (_disposed)
         {
             throw new ObjectDisposedException(nameof(S3ZarrStore));
         }
     }
+
+    /// <summary>What a server says with a status of 4xx, and may not say again: it is busy with the object, or the body came otherwise than it was sent.</summary>
+    private static bool IsTransient(string? code) =>
+        code is "RequestTimeout" or "SlowDown" or "OperationAborted" or "ConcurrentModification" or "BadDigest" or "IncompleteBody" or "XAmzContentSHA256Mismatch";
 
     private static bool IsFault(Exception e) => e is AmazonClientException or XmlException or FormatException or InvalidOperationException or ArgumentException;
 

@@ -48,17 +48,16 @@ internal sealed class S3Listing(S3Connection connection, S3Names names)
         }
     }
 
-    /// <summary>Uploads in parts that nobody has ended, a page at a time.</summary>
+    /// <summary>Uploads in parts that nobody has ended. Of plain names: a server may escape those of an upload without saying so, and whoever wrote ours had them in XML.</summary>
     public async IAsyncEnumerable<MultipartUpload> UploadsAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        var request = new ListMultipartUploadsRequest { BucketName = connection.Bucket, Prefix = names.Prefix, Encoding = EncodingType.Url, RequestPayer = connection.Payer };
+        var request = new ListMultipartUploadsRequest { BucketName = connection.Bucket, Prefix = names.Prefix, RequestPayer = connection.Payer };
         while (true)
         {
             ListMultipartUploadsResponse page = await connection.CallAsync(
                 "list the uploads of", names.Prefix, connection.Options.HeadersTimeout, (client, token) => client.ListMultipartUploadsAsync(request, token), ct).ConfigureAwait(false);
             foreach (MultipartUpload upload in page.MultipartUploads ?? [])
             {
-                upload.Key = Decode(upload.Key, page.EncodingType == EncodingType.Url);
                 yield return upload;
             }
 

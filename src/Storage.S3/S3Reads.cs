@@ -8,6 +8,12 @@ namespace ZarrCache.Storage.S3;
 /// <summary>Asks for objects of one prefix: GET and HEAD, and what their answers mean. Thread-safe.</summary>
 internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteTransport
 {
+    /// <summary>
+    /// What is asked for where all of an object is wanted. Without a range the SDK takes an ETag for the MD5 of the body: it hashes
+    /// each body for that, which costs more than the download, and fails where a server makes its ETags in another way.
+    /// </summary>
+    private static readonly ByteRange Whole = ByteRange.From(0);
+
     private S3StoreOptions Options => connection.Options;
 
     /// <inheritdoc/>
@@ -23,7 +29,7 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
         {
             // A HEAD has no body to tell one 403 from another.
             return read.HeadersOnly && !Options.AbsentStatusCodes.Contains((int)HttpStatusCode.Forbidden)
-                ? await HeadAsync(name, read, ct).ConfigureAwait(false)
+                ? ReplyOf(await HeadAsync(name, read, ct).ConfigureAwait(false))
                 : await GetAsync(name, read, ct).ConfigureAwait(false);
         }
         catch (AmazonServiceException e)
@@ -50,7 +56,7 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
 
         try
         {
-            GetObjectMetadataResponse found = await HeadAsync(name, default, "read the record of", ct).ConfigureAwait(false);
+            GetObjectMetadataResponse found = await HeadAsync(name, default, ct).ConfigureAwait(false);
             return S3Record.Read(found.Metadata);
         }
         catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotFound)
@@ -84,7 +90,7 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
                 {
                     BucketName = connection.Bucket,
                     Key = name,
-                    ByteRange = read.Range.IsAll ? null : new Amazon.S3.Model.ByteRange(read.Range.ToString()),
+                    ByteRange = new Amazon.S3.Model.ByteRange((read.Range.IsAll ? Whole : read.Range).ToString()),
                     EtagToMatch = read.IfMatch,
                     EtagToNotMatch = read.IfNoneMatch,
                     ModifiedSinceDate = read.IfNoneMatch is null ? read.IfModifiedSince?.UtcDateTime : null,
@@ -92,12 +98,14 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
                 },
                 token),
             ct).ConfigureAwait(false);
+        ContentRangeHeaderValue? range = ContentRangeHeaderValue.TryParse(found.ContentRange, out ContentRangeHeaderValue? parsed) ? parsed : null;
+        bool isWhole = read.Range.IsAll && range is { From: 0, To: { } to, Length: { } size } && to + 1 == size && found.ContentLength == size;
         var headers = new AnswerHeaders
         {
-            Status = (int)found.HttpStatusCode,
+            Status = (int)(isWhole ? HttpStatusCode.OK : found.HttpStatusCode),
             ContentLength = found.Headers["Content-Length"] is null ? null : found.ContentLength,
             IsDelimited = true,
-            ContentRange = ContentRangeHeaderValue.TryParse(found.ContentRange, out ContentRangeHeaderValue? range) ? range : null,
+            ContentRange = range,
             IsPage = found.ETag is null && found.Headers.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) == true,
             ETag = found.ETag,
             LastModified = LastModified(found.LastModified),
@@ -105,14 +113,10 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
         return new RemoteReply(headers, found.ResponseStream, found);
     }
 
-    private async Task<RemoteReply> HeadAsync(string name, ReadOptions read, CancellationToken ct)
-    {
-        GetObjectMetadataResponse found = await HeadAsync(name, read, "look at", ct).ConfigureAwait(false);
-        return new RemoteReply(
-            new AnswerHeaders { Status = (int)HttpStatusCode.OK, ContentLength = found.ContentLength, ETag = found.ETag, LastModified = LastModified(found.LastModified) }, Stream.Null, Stream.Null);
-    }
+    private RemoteReply ReplyOf(GetObjectMetadataResponse found) => new(
+        new AnswerHeaders { Status = (int)HttpStatusCode.OK, ContentLength = found.ContentLength, ETag = found.ETag, LastModified = LastModified(found.LastModified) }, Stream.Null, Stream.Null);
 
-    private Task<GetObjectMetadataResponse> HeadAsync(string name, ReadOptions read, string what, CancellationToken ct) => connection.TryAsync(
+    private Task<GetObjectMetadataResponse> HeadAsync(string name, ReadOptions read, CancellationToken ct) => connection.TryAsync(
         name,
         Options.HeadersTimeout,
         (client, token) => client.GetObjectMetadataAsync(
@@ -144,15 +148,17 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
                 await CheckBucketAsync(name, ct).ConfigureAwait(false);
                 return Without(HttpStatusCode.NotFound);
 
-            case HttpStatusCode.RequestedRangeNotSatisfiable when !read.Range.IsAll:
-                // An S3 server need not say how long the object is.
+            case HttpStatusCode.RequestedRangeNotSatisfiable:
+                // An S3 server need not say how long the object is. An empty one has no byte in any range, and yet is one.
                 GetObjectMetadataResponse found = await connection.CallAsync(
                     "look at",
                     name,
                     Options.HeadersTimeout,
                     (client, token) => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = connection.Bucket, Key = name, RequestPayer = connection.Payer }, token),
                     ct).ConfigureAwait(false);
-                return Without(e.StatusCode) with { Headers = new AnswerHeaders { Status = (int)e.StatusCode, ContentRange = new ContentRangeHeaderValue(found.ContentLength) } };
+                return read.Range.IsAll && found.ContentLength == 0
+                    ? ReplyOf(found)
+                    : Without(e.StatusCode) with { Headers = new AnswerHeaders { Status = (int)e.StatusCode, ContentRange = new ContentRangeHeaderValue(found.ContentLength) } };
 
             // Only that the object may not be seen; a key or a signature that is wrong is a failure.
             case HttpStatusCode.Forbidden when Options.AbsentStatusCodes.Contains((int)e.StatusCode) && e.ErrorCode is "AccessDenied":

@@ -35,6 +35,8 @@ internal sealed class S3StoreOpener : StoreOpener
         _place = new S3Place(_before);
     }
 
+    public override int ConcurrentWrites => _settings.Options.MaxUploads;
+
     public override IChunkStore Open(string storeId)
     {
         ZarrKey.ValidateStoreId(storeId);

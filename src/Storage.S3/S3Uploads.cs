@@ -173,24 +173,32 @@ internal sealed partial class S3Uploads(S3Connection connection)
                         new CompleteMultipartUploadRequest { BucketName = connection.Bucket, Key = name, UploadId = upload, PartETags = parts, RequestPayer = connection.Payer }, token);
                 },
                 ct).ConfigureAwait(false);
-            return CheckTag(done.ETag, name);
+            return !string.IsNullOrEmpty(done.ETag) ? done.ETag
+
+                // Some servers say that it is done, and not of which version; one that means an error says neither.
+                : !string.IsNullOrEmpty(done.Location) ? await FindWrittenAsync(name, parts.Count, size, ct).ConfigureAwait(false) ?? throw Odd(name, "took it, and holds something else")
+                : throw Odd(name, "took its parts without saying that they are an object");
         }
         catch (AmazonServiceException e) when (e.ErrorCode == "NoSuchUpload" && attempts > 1)
         {
-            GetObjectMetadataResponse found = await connection.CallAsync(
-                "look at",
-                name,
-                Options.HeadersTimeout,
-                (client, token) => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = connection.Bucket, Key = name, RequestPayer = connection.Payer }, token),
-                ct).ConfigureAwait(false);
-            return found.ContentLength == size && found.ETag?.EndsWith(string.Create(CultureInfo.InvariantCulture, $"-{parts.Count}\""), StringComparison.Ordinal) == true
-                ? found.ETag
-                : throw connection.Failure("write", name, e);
+            return await FindWrittenAsync(name, parts.Count, size, ct).ConfigureAwait(false) ?? throw connection.Failure("write", name, e);
         }
         catch (AmazonServiceException e)
         {
             throw connection.Failure("write", name, e);
         }
+    }
+
+    /// <summary>The ETag of an object that was made of so many parts and bytes; null if it is another one.</summary>
+    private async Task<string?> FindWrittenAsync(string name, int parts, long size, CancellationToken ct)
+    {
+        GetObjectMetadataResponse found = await connection.CallAsync(
+            "look at",
+            name,
+            Options.HeadersTimeout,
+            (client, token) => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = connection.Bucket, Key = name, RequestPayer = connection.Payer }, token),
+            ct).ConfigureAwait(false);
+        return found.ContentLength == size && found.ETag?.EndsWith(string.Create(CultureInfo.InvariantCulture, $"-{parts}\""), StringComparison.Ordinal) == true ? found.ETag : null;
     }
 
     /// <summary>Gives the parts back, whoever gave up: what cannot be done now, the sweep does.</summary>

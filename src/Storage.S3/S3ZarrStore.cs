@@ -65,6 +65,9 @@ public sealed class S3ZarrStore : IChunkStore
     /// <exception cref="ArgumentException">The pattern or an option is invalid; the message names it and the rule.</exception>
     public static StoreOpener Opener(string pattern, S3StoreOptions? options = null) => new S3StoreOpener(pattern, options ?? S3StoreOptions.ForChunks());
 
+    /// <summary>Where the store is, its server included, wherever that was said: what tells it from other stores (see <see cref="S3Address.ToString"/>).</summary>
+    public string Address => S3Address.Format(_connection.Bucket, _names.Prefix, _connection.Settings.Endpoint);
+
     /// <inheritdoc/>
     /// <exception cref="OriginUnavailableException">The server is out of reach, or too slow, for as long as the options allow.</exception>
     public ValueTask<ReadResult> GetAsync(string key, ReadOptions options, CancellationToken ct)
