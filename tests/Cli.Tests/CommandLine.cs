@@ -17,8 +17,19 @@ internal static class CommandLine
         return new Ended(status, output.ToString(), error.ToString());
     }
 
-    public static Process Start(params string[] args) =>
-        Process.Start(new ProcessStartInfo(Executable, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    public static Process Start(params string[] args) => Start([], args);
+
+    /// <summary>Starts a process in an environment that differs; null takes a variable away.</summary>
+    public static Process Start(IEnumerable<KeyValuePair<string, string?>> environment, params string[] args)
+    {
+        var start = new ProcessStartInfo(Executable, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string? value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
 
     public static async Task<Ended> EndAsync(Process process)
     {

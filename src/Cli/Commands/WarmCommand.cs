@@ -7,10 +7,16 @@ internal static class WarmCommand
 {
     private static readonly Argument<string> Origin = new("ORIGIN")
     {
-        Description = "An http(s) URL or a directory. Credentials come from the URL, or from ZARRCACHE_HTTP_TOKEN, or ZARRCACHE_HTTP_USER and ZARRCACHE_HTTP_PASSWORD; none are written down.",
+        Description = "An http(s) URL, s3://bucket/path, or a directory. Credentials of a URL come from it, or from ZARRCACHE_HTTP_TOKEN, or ZARRCACHE_HTTP_USER and ZARRCACHE_HTTP_PASSWORD; those of S3 from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE) and what else AWS tools read. None are written down. How to reach a bucket stands behind it, as in s3://bucket/path?endpoint=http://host:port&region=eu-west-1&profile=me, or ?anonymous=true for public data, or ?requester-pays=true.",
     };
 
     private static readonly Option<string?> Store = CommonOptions.NewStoreId("The name of the dataset in the cache; it stands for this origin for good.", required: true);
+
+    private static readonly Option<string?> Storage = new("--storage")
+    {
+        Description = "Where the chunks of a new cache lie: a directory or s3://bucket/path, with {store_id} in it for the dataset. A path is relative to --cache. For S3 as for ORIGIN; the path before {store_id} must be empty, and is the cache's alone. By default chunks/{store_id}.zarr.",
+        HelpName = "PATTERN",
+    };
 
     private static readonly Option<long?> MaxSize = CommonOptions.NewSize(
         "--max-size", "What the chunks of all stores may take up on disk, such as 50GiB or 500MB. For a new cache 50GiB; given for an existing one, it becomes that cache's.");
@@ -50,9 +56,10 @@ internal static class WarmCommand
             "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --max-size 50GiB",
             "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --array u --array v",
             "zarr-cache warm https://data.example.org/era5.zarr --store era5 --cache ~/zarr --select 'u[0,:,0:61,:]'",
-            "zarr-cache warm /mnt/archive/era5.zarr --store era5 --cache ~/zarr --prefix u/")
+            "zarr-cache warm /mnt/archive/era5.zarr --store era5 --cache ~/zarr --prefix u/",
+            "zarr-cache warm 's3://public-data/era5.zarr?anonymous=true' --store era5 --cache ~/zarr --storage 's3://lab/zarr-cache/{store_id}.zarr?endpoint=http://ceph.example.org:7480'")
         {
-            Origin, Store, CommonOptions.Cache, MaxSize, Index, Policy, CommonOptions.Prefix, Arrays, Selections, PinIt, Concurrency,
+            Origin, Store, CommonOptions.Cache, Storage, MaxSize, Index, Policy, CommonOptions.Prefix, Arrays, Selections, PinIt, Concurrency,
         };
         command.SetWork(RunAsync);
         return command;
@@ -60,13 +67,14 @@ internal static class WarmCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken ct)
     {
-        string address = context.Get(Origin)!;
         int concurrency = context.Get(Concurrency);
-        await using IZarrStore origin = Origins.Open(address, concurrency, context.Logger);
+        (IZarrStore origin, string address) = Origins.Open(context.Get(Origin)!, concurrency, context.Logger);
+        await using IZarrStore opened = origin;
         await using CacheDirectory cache = await context.OpenCacheAsync(ct, new CacheDirectorySettings
         {
             MaxSize = context.Get(MaxSize),
             Index = context.Get(Index),
+            Storage = context.Get(Storage),
             Policy = context.Get(Policy) is { } policy ? EvictionPolicy.Parse(policy) : null,
             ConfigureStorage = options => options with { WhenQueueFull = QueueFullMode.Wait },
         });
