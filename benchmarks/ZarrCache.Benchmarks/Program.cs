@@ -1,6 +1,7 @@
 using System.Globalization;
 using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
+using ZarrCache.Benchmarks.S3;
 using ZarrCache.Benchmarks.Sqlite;
 using ZarrCache.Benchmarks.Suite;
 
@@ -20,6 +21,12 @@ switch (args)
         return 0;
     case ["suite", ..]:
         return await SuiteCommand.RunAsync(args[1..]);
+    case ["s3", ..]:
+        await S3Benchmarks.RunAsync(rounds);
+        return 0;
+    case [S3MemoryBenchmark.ChildCommand, var endpoint, var way]:
+        await S3MemoryBenchmark.ChildAsync(new Uri(endpoint), way);
+        return 0;
     case [ShardsBenchmark.ChildCommand, var directory, var array]:
         Console.WriteLine((await ShardsBenchmark.ReadAsync(directory, array)).Requests);
         return 0;
@@ -35,6 +42,7 @@ switch (args)
                    ZarrCache.Benchmarks read   [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks parts  [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks suite  --help
+                   ZarrCache.Benchmarks s3     [--rounds 5]
             """);
         return 2;
 }
