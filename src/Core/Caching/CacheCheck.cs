@@ -8,7 +8,7 @@ namespace ZarrCache;
 /// index and <c>verify</c> alike. Works beside readers and writers: whatever seems wrong is looked at again with the
 /// key's gate held before it is touched. O(files + rows); memory does not grow with either.
 /// </summary>
-internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, TimeProvider time)
+internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, WriteQueue queue, TimeProvider time)
 {
     private const int Parallelism = 16;
 
@@ -106,14 +106,15 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
                 return;
             }
 
-            if (named && row is null && await AdoptAsync(storeId, key, kind, file, ct).ConfigureAwait(false))
+            bool? adopted = named && row is null ? await AdoptAsync(storeId, key, kind, file, ct).ConfigureAwait(false) : false;
+            if (adopted == true)
             {
                 Interlocked.Increment(ref _adopted);
                 found?.Invoke(new CacheFinding(CacheFindingKind.Adopted, storeId, key, "taken over by its record"));
                 return;
             }
 
-            if (check.Time.GetUtcNow() - file.WrittenAt < options.MinimumAge)
+            if (adopted is null || check.Time.GetUtcNow() - file.WrittenAt < options.MinimumAge)
             {
                 Interlocked.Increment(ref _young);
                 return;
@@ -155,11 +156,17 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             row is not null && row.Kind == kind && (kind != EntryKind.Part || row.Version == version);
 
         /// <summary>An index that is new, or lost its last writes, takes over a file, if its record vouches for it: never by hashing what lies there.</summary>
-        private async ValueTask<bool> AdoptAsync(string storeId, string key, EntryKind kind, StoredObject file, CancellationToken ct)
+        /// <returns>Null if a prefix is deleted or something evicted meanwhile, and with it maybe this: rows first, then files. The next sweep takes over what is there then.</returns>
+        private async ValueTask<bool?> AdoptAsync(string storeId, string key, EntryKind kind, StoredObject file, CancellationToken ct)
         {
             if (!options.Repair || check.Index.Condition is not (IndexCondition.Created or IndexCondition.Rewound))
             {
                 return false;
+            }
+
+            if (check.Queue.GetClosings(storeId, key) is not { } closings)
+            {
+                return null;
             }
 
             ReadOnlyMemory<byte> record = await check.Stores[storeId].GetRecordAsync(file.Key, ct).ConfigureAwait(false);
@@ -170,7 +177,13 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             }
 
             await check.Index.PushAsync(entry with { AllocatedSize = check.Stores.GetAllocatedSize(entry) }, ct).ConfigureAwait(false);
-            return true;
+            if (check.Queue.GetClosings(storeId, key) == closings)
+            {
+                return true;
+            }
+
+            await check.Index.DeleteAsync(entry.EntryKey, entry.Version, ct).ConfigureAwait(false);
+            return null;
         }
 
         private async ValueTask<CacheFinding?> FindFaultAsync(IndexEntry row, CancellationToken ct)
@@ -229,6 +242,8 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
     private ChunkStores Stores => stores;
 
     private KeyGates Gates => gates;
+
+    private WriteQueue Queue => queue;
 
     private TimeProvider Time => time;
 }

@@ -69,7 +69,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _logger = options.Logger ?? NullLogger.Instance;
         _stores = new ChunkStores(opener);
         _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
-        _check = new CacheCheck(index, _stores, _gates, _time);
+        _check = new CacheCheck(index, _stores, _gates, _writer.Queue, _time);
         _sweep = new CacheSweep(index, _check, options, _logger);
         _sweeping = Task.Run(() => _sweep.RunAsync(_stop.Token));
     }

@@ -144,18 +144,26 @@ internal sealed partial class RoomMaker(
     private async ValueTask<IndexTotals> EvictAsync(PopRequest request)
     {
         IndexTotals freed = default;
-        IReadOnlyList<IndexEntry> victims = await index.PopAsync(request, CancellationToken.None).ConfigureAwait(false);
-        foreach (IndexEntry victim in victims)
+        queue.BeginEviction();
+        try
         {
-            freed += IndexTotals.Of(victim);
-            counters.AddEvicted(victim.AllocatedSize);
-        }
+            IReadOnlyList<IndexEntry> victims = await index.PopAsync(request, CancellationToken.None).ConfigureAwait(false);
+            foreach (IndexEntry victim in victims)
+            {
+                freed += IndexTotals.Of(victim);
+                counters.AddEvicted(victim.AllocatedSize);
+            }
 
-        await Parallel.ForEachAsync(
-            victims.Where(victim => victim.Kind != EntryKind.Absent),
-            new ParallelOptions { MaxDegreeOfParallelism = options.Writers ?? stores.ConcurrentWrites },
-            (victim, _) => erase(victim)).ConfigureAwait(false);
-        return freed;
+            await Parallel.ForEachAsync(
+                victims.Where(victim => victim.Kind != EntryKind.Absent),
+                new ParallelOptions { MaxDegreeOfParallelism = options.Writers ?? stores.ConcurrentWrites },
+                (victim, _) => erase(victim)).ConfigureAwait(false);
+            return freed;
+        }
+        finally
+        {
+            queue.EndEviction();
+        }
     }
 
     private bool Decline(IndexEntry entry, long allocated)

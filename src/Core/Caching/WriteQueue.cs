@@ -29,6 +29,8 @@ internal sealed class WriteQueue : IAsyncDisposable
     private readonly Dictionary<(string StoreId, string Key), List<PendingWrite>> _pending = [];
     private readonly HashSet<PendingWrite> _running = [];
     private readonly List<(string StoreId, string Prefix)> _closed = [];
+    private long _closings;
+    private int _evictions;
     private int _count;
     private long _bytes;
 
@@ -159,6 +161,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         lock (_lock)
         {
             _closed.Add((storeId, prefix));
+            _closings++;
             foreach ((string StoreId, string Key) key in _pending.Keys.Where(key => key.StoreId == storeId && key.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList())
             {
                 _pending.Remove(key, out List<PendingWrite>? items);
@@ -171,6 +174,37 @@ internal sealed class WriteQueue : IAsyncDisposable
 
         await Task.WhenAll(running).ConfigureAwait(false);
         return withdrawn.Where(item => !item.Written).Aggregate(default(IndexTotals), (sum, item) => sum + IndexTotals.Of(item.Entry));
+    }
+
+    /// <summary>
+    /// For whoever brings rows into the index without the queue: how often a prefix was closed, or an eviction begun, up to now, to be compared
+    /// afterwards, for what was looked at may have been removed in between; null while the key lies below a closed prefix, or an eviction is under way.
+    /// </summary>
+    public long? GetClosings(string storeId, string key)
+    {
+        lock (_lock)
+        {
+            return _evictions > 0 || IsClosed(storeId, key) ? null : _closings;
+        }
+    }
+
+    /// <summary>Rows are given up from now on, and their files after them.</summary>
+    public void BeginEviction()
+    {
+        lock (_lock)
+        {
+            _evictions++;
+            _closings++;
+        }
+    }
+
+    /// <summary>And now both are gone.</summary>
+    public void EndEviction()
+    {
+        lock (_lock)
+        {
+            _evictions--;
+        }
     }
 
     /// <summary>What is put from now on for the keys of a prefix is written again.</summary>
@@ -187,7 +221,7 @@ internal sealed class WriteQueue : IAsyncDisposable
     {
         lock (_lock)
         {
-            return !_closed.Exists(place => place.StoreId == item.Entry.StoreId && item.Entry.Key.StartsWith(place.Prefix, StringComparison.Ordinal))
+            return !IsClosed(item.Entry.StoreId, item.Entry.Key)
                 && _pending.GetValueOrDefault((item.Entry.StoreId, item.Entry.Key))?.Contains(item) == true;
         }
     }
@@ -288,6 +322,9 @@ internal sealed class WriteQueue : IAsyncDisposable
         Finish(item);
         _writers.Release();
     }
+
+    /// <summary>To be asked with the lock held.</summary>
+    private bool IsClosed(string storeId, string key) => _closed.Exists(place => place.StoreId == storeId && key.StartsWith(place.Prefix, StringComparison.Ordinal));
 
     private void Forget(PendingWrite item)
     {

@@ -273,6 +273,40 @@ public sealed class IndexedCacheStorageTests
         Assert.Equal(1, await old.Chunks.CountAsync(ct: Ct));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_new_index_takes_over_while_its_prefix_is_deleted_does_not_come_back(bool beforeFiles)
+    {
+        await using var old = new CacheFixture();
+        await old.WarmAsync("u/c/0", 5000);
+        old.Time.Advance(TimeSpan.FromHours(1));
+        var looked = new TaskCompletionSource();
+        var deleted = new TaskCompletionSource();
+        old.Chunks.AfterRecord = async _ =>
+        {
+            looked.TrySetResult();
+            await deleted.Task;
+        };
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time });
+        await looked.Task;
+        if (beforeFiles)
+        {
+            old.Chunks.BeforeErasePrefix = async _ =>
+            {
+                deleted.TrySetResult();
+                await storage.SweepCompletion;
+            };
+        }
+
+        await storage.DeletePrefixAsync("s", "u/", Ct);
+        deleted.TrySetResult();
+        await storage.SweepCompletion;
+        Assert.Equal(default, await storage.GetTotalsAsync(null, Ct));
+        Assert.Equal(0, await old.Chunks.CountAsync(ct: Ct));
+    }
+
     [Fact]
     public async Task Options_out_of_range_are_refused_by_name_and_rule()
     {

@@ -11,6 +11,8 @@ internal sealed class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(in
 
     public Func<string, Task>? BeforeErase { get; set; }
 
+    public Func<string, Task>? AfterRecord { get; set; }
+
     public Func<string, Task>? BeforeErasePrefix { get; set; }
 
     public override async ValueTask ErasePrefixAsync(string prefix, CancellationToken ct)
@@ -37,7 +39,12 @@ internal sealed class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(in
         return await base.EraseAsync(key, ct);
     }
 
-    public ValueTask<ReadOnlyMemory<byte>> GetRecordAsync(string key, CancellationToken ct) => inner.GetRecordAsync(key, ct);
+    public async ValueTask<ReadOnlyMemory<byte>> GetRecordAsync(string key, CancellationToken ct)
+    {
+        ReadOnlyMemory<byte> record = await inner.GetRecordAsync(key, ct);
+        await (AfterRecord?.Invoke(key) ?? Task.CompletedTask);
+        return record;
+    }
 
     public IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct) => inner.ScanAsync(ct);
 
