@@ -22,6 +22,14 @@ internal sealed class S3Connection : IDisposable
     {
         Settings = settings;
         Client = settings.CreateClient();
+        Client.BeforeRequestEvent += static (_, sent) =>
+        {
+            // before it is signed
+            if (sent is WebServiceRequestEventArgs { Headers: { } headers } && headers.TryGetValue("Range", out string? range) && range == S3Reads.Whole)
+            {
+                headers.Remove("Range");
+            }
+        };
         _attempts = new Attempts(settings.Options.ToAttemptOptions());
         Uploads = new SemaphoreSlim(settings.Options.MaxUploads);
     }

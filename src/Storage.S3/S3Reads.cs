@@ -9,10 +9,11 @@ namespace ZarrCache.Storage.S3;
 internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteTransport
 {
     /// <summary>
-    /// What is asked for where all of an object is wanted. Without a range the SDK takes an ETag for the MD5 of the body: it hashes
-    /// each body for that, which costs more than the download, and fails where a server makes its ETags in another way.
+    /// What the SDK is asked for where all of an object is wanted. Without a range it takes the ETag for the MD5 of the body: it
+    /// hashes each body for that, which costs more than the download, and fails where a server makes its ETags in another way.
+    /// The server is not told of the range (<see cref="S3Connection"/> takes it out again): some need a step more for one.
     /// </summary>
-    private static readonly ByteRange Whole = ByteRange.From(0);
+    public const string Whole = "bytes=0-";
 
     private S3StoreOptions Options => connection.Options;
 
@@ -90,7 +91,7 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
                 {
                     BucketName = connection.Bucket,
                     Key = name,
-                    ByteRange = new Amazon.S3.Model.ByteRange((read.Range.IsAll ? Whole : read.Range).ToString()),
+                    ByteRange = new Amazon.S3.Model.ByteRange(read.Range.IsAll ? Whole : read.Range.ToString()),
                     EtagToMatch = read.IfMatch,
                     EtagToNotMatch = read.IfNoneMatch,
                     ModifiedSinceDate = read.IfNoneMatch is null ? read.IfModifiedSince?.UtcDateTime : null,
@@ -98,14 +99,12 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
                 },
                 token),
             ct).ConfigureAwait(false);
-        ContentRangeHeaderValue? range = ContentRangeHeaderValue.TryParse(found.ContentRange, out ContentRangeHeaderValue? parsed) ? parsed : null;
-        bool isWhole = read.Range.IsAll && range is { From: 0, To: { } to, Length: { } size } && to + 1 == size && found.ContentLength == size;
         var headers = new AnswerHeaders
         {
-            Status = (int)(isWhole ? HttpStatusCode.OK : found.HttpStatusCode),
+            Status = (int)found.HttpStatusCode,
             ContentLength = found.Headers["Content-Length"] is null ? null : found.ContentLength,
             IsDelimited = true,
-            ContentRange = range,
+            ContentRange = ContentRangeHeaderValue.TryParse(found.ContentRange, out ContentRangeHeaderValue? range) ? range : null,
             IsPage = found.ETag is null && found.Headers.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) == true,
             ETag = found.ETag,
             LastModified = LastModified(found.LastModified),
@@ -148,17 +147,15 @@ internal sealed class S3Reads(S3Connection connection, S3Names names) : IRemoteT
                 await CheckBucketAsync(name, ct).ConfigureAwait(false);
                 return Without(HttpStatusCode.NotFound);
 
-            case HttpStatusCode.RequestedRangeNotSatisfiable:
-                // An S3 server need not say how long the object is. An empty one has no byte in any range, and yet is one.
+            case HttpStatusCode.RequestedRangeNotSatisfiable when !read.Range.IsAll:
+                // An S3 server need not say how long the object is.
                 GetObjectMetadataResponse found = await connection.CallAsync(
                     "look at",
                     name,
                     Options.HeadersTimeout,
                     (client, token) => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = connection.Bucket, Key = name, RequestPayer = connection.Payer }, token),
                     ct).ConfigureAwait(false);
-                return read.Range.IsAll && found.ContentLength == 0
-                    ? ReplyOf(found)
-                    : Without(e.StatusCode) with { Headers = new AnswerHeaders { Status = (int)e.StatusCode, ContentRange = new ContentRangeHeaderValue(found.ContentLength) } };
+                return Without(e.StatusCode) with { Headers = new AnswerHeaders { Status = (int)e.StatusCode, ContentRange = new ContentRangeHeaderValue(found.ContentLength) } };
 
             // Only that the object may not be seen; a key or a signature that is wrong is a failure.
             case HttpStatusCode.Forbidden when Options.AbsentStatusCodes.Contains((int)e.StatusCode) && e.ErrorCode is "AccessDenied":

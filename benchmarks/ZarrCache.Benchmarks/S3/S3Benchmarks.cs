@@ -20,12 +20,12 @@ internal static class S3Benchmarks
         await bucket.CreateAsync();
         Console.WriteLine(Comparison.Header);
         List<string> rows = [];
-        foreach ((int size, int reads, double atLeast) in new[] { (1 << 20, 1500, 0.9), (64 << 10, 6000, 0.85) })
+        foreach ((int size, int reads, double atLeast) in new[] { (1 << 20, 400, 0.9), (64 << 10, 1600, 0.85) })
         {
             rows.Add((await S3ReadBenchmark.GetAsync(bucket, size, reads, rounds, atLeast)).ToRow());
         }
 
-        foreach ((int size, int reads) in new[] { (1 << 20, 1500), (64 << 10, 6000) })
+        foreach ((int size, int reads) in new[] { (1 << 20, 400), (64 << 10, 1600) })
         {
             rows.Add((await S3ReadBenchmark.HitAsync(bucket, size, reads, rounds, 0.85)).ToRow());
         }
