@@ -15,6 +15,7 @@ namespace ZarrCache.Cli;
 [JsonSerializable(typeof(PinDocument))]
 [JsonSerializable(typeof(PinLine))]
 [JsonSerializable(typeof(QuotaLine))]
+[JsonSerializable(typeof(ServeDocument))]
 [JsonSerializable(typeof(StatsDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 [JsonSerializable(typeof(WarmDocument))]

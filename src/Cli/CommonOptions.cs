@@ -48,6 +48,15 @@ internal static class CommonOptions
         return option;
     }
 
+    public static Option<long?> NewMaxSize() => NewSize(
+        "--max-size", "What the chunks of all stores may take up on disk, such as 50GiB or 500MB. For a new cache 50GiB; given for an existing one, it becomes that cache's.");
+
+    public static Option<string?> NewPolicy() => new Option<string?>("--policy")
+    {
+        Description = "What goes first when it is full: lru, what was not read for longest; gdsf, what costs least to fetch again for the room it takes; lfu, what is read least; lirs, what is read once, so that scans pass by; fifo, the first in; lifo, the last in. For a new cache lru; given for an existing one, it becomes that cache's.",
+        HelpName = "POLICY",
+    }.AcceptOnlyFromAmong([.. EvictionPolicy.All.Select(policy => policy.Name)]);
+
     public static Option<long?> NewSize(string name, string description) => new(name)
     {
         Description = description,

@@ -9,7 +9,7 @@ internal static class Origins
 {
     /// <returns>The origin, and its address as the manifest may have it.</returns>
     /// <exception cref="ArgumentException">It is neither an http(s) or s3 URL nor a directory; the message says what to write.</exception>
-    public static (IZarrStore Origin, string Address) Open(string origin, int concurrency, ILogger logger)
+    public static (IZarrStore Origin, string Address) Open(string origin, int concurrency, ILogger logger, bool allowRedirectsToOtherHosts = false)
     {
         if (S3Address.IsOne(origin))
         {
@@ -20,7 +20,7 @@ internal static class Origins
         if (OriginAddress.IsUrl(origin) && !origin.StartsWith("file://", StringComparison.OrdinalIgnoreCase))
         {
             _ = OriginAddress.Normalize(origin);
-            return (new HttpZarrStore(new Uri(origin), new HttpZarrStoreOptions { MaxConnections = concurrency, Logger = logger }), origin);
+            return (new HttpZarrStore(new Uri(origin), new HttpZarrStoreOptions { MaxConnections = concurrency, Logger = logger, AllowRedirectsToOtherHosts = allowRedirectsToOtherHosts }), origin);
         }
 
         string directory = OriginAddress.Normalize(origin);

@@ -37,6 +37,7 @@ internal static class Program
             DemoCommand.Create(),
             DemoReaderCommand.Create(),
             WarmCommand.Create(),
+            ServeCommand.Create(),
             StatsCommand.Create(),
             LsCommand.Create(),
             PinCommand.Create(),

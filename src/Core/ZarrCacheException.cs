@@ -23,6 +23,9 @@ public class StoreException : ZarrCacheException
 /// <summary>The origin cannot be reached, or did not answer within its retries.</summary>
 public sealed class OriginUnavailableException : StoreException
 {
+    /// <summary>Whether it was too slow: the connection, an attempt or all of them ran out of time, or the origin says so of what lies behind it (408, 504).</summary>
+    public bool IsTimeout => OriginFailure.IsTimeout(this);
+
     /// <inheritdoc cref="OriginUnavailableException"/>
     public OriginUnavailableException(string message, Exception? innerException = null)
         : base(message, innerException)

@@ -18,8 +18,7 @@ internal static class WarmCommand
         HelpName = "PATTERN",
     };
 
-    private static readonly Option<long?> MaxSize = CommonOptions.NewSize(
-        "--max-size", "What the chunks of all stores may take up on disk, such as 50GiB or 500MB. For a new cache 50GiB; given for an existing one, it becomes that cache's.");
+    private static readonly Option<long?> MaxSize = CommonOptions.NewMaxSize();
 
     private static readonly Option<string?> Index = new("--index")
     {
@@ -27,11 +26,7 @@ internal static class WarmCommand
         HelpName = "KIND",
     };
 
-    private static readonly Option<string?> Policy = new Option<string?>("--policy")
-    {
-        Description = "What goes first when it is full: lru, what was not read for longest; gdsf, what costs least to fetch again for the room it takes; lfu, what is read least; lirs, what is read once, so that scans pass by; fifo, the first in; lifo, the last in. For a new cache lru; given for an existing one, it becomes that cache's.",
-        HelpName = "POLICY",
-    }.AcceptOnlyFromAmong([.. EvictionPolicy.All.Select(policy => policy.Name)]);
+    private static readonly Option<string?> Policy = CommonOptions.NewPolicy();
 
     private static readonly Option<string[]> Arrays = new("--array") { Description = "Only this array and the metadata that lead to it. May be repeated.", HelpName = "PATH" };
 

@@ -51,6 +51,8 @@ internal sealed class AssembledResult : ReadResult
 
     private long End => Offset + Length;
 
+    internal override int PreferredPiece => _source is { Remaining: > 0 } source ? source.PreferredPiece : base.PreferredPiece;
+
     public override ValueTask DisposeAsync() => _source?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     protected override async ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct)

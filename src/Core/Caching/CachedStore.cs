@@ -40,6 +40,7 @@ public sealed partial class CachedStore : IZarrStore
         _time = _options.TimeProvider;
         Counter = new CachedStoreCounter(_time);
         Fetcher = new Fetcher(_origin, storeId, storage, _options, Counter, _options.Logger ?? NullLogger.Instance);
+        ZarrCacheInstruments.Stores.Add(this);
     }
 
     /// <summary>The store's name in the cache.</summary>
@@ -112,6 +113,7 @@ public sealed partial class CachedStore : IZarrStore
     public ValueTask DisposeAsync()
     {
         _disposed = true;
+        ZarrCacheInstruments.Stores.Remove(this);
         return ValueTask.CompletedTask;
     }
 
@@ -181,7 +183,7 @@ public sealed partial class CachedStore : IZarrStore
         if (status == ReadStatus.Found)
         {
             Counter.AddHit();
-            return new HitResult(this, hit, started) { IsStale = isStale };
+            return new HitResult(this, hit, started) { IsStale = isStale, IsCached = true };
         }
 
         if (status == ReadStatus.Absent)
@@ -195,7 +197,7 @@ public sealed partial class CachedStore : IZarrStore
 
         ObjectInfo info = hit.Info;
         await hit.DisposeAsync().ConfigureAwait(false);
-        return ReadResult.WithoutBytes(status, info, isStale);
+        return ReadResult.WithoutBytes(status, info, isStale, isCached: true);
     }
 
     /// <summary>Answers with what is cached in parts and what is missing between them; null if there is none, or none that can be trusted.</summary>
@@ -220,7 +222,7 @@ public sealed partial class CachedStore : IZarrStore
         ReadStatus status = options.Evaluate(cached.Info);
         if (status != ReadStatus.Found)
         {
-            return ReadResult.WithoutBytes(status, cached.Info, isStale);
+            return ReadResult.WithoutBytes(status, cached.Info, isStale, isCached: true);
         }
 
         (long offset, long length) = options.Range.Resolve(key, cached.Info.Size);
@@ -234,7 +236,7 @@ public sealed partial class CachedStore : IZarrStore
             Counter.AddStaleHit();
         }
 
-        return new AssembledResult(this, key, cached.Info, offset, length, cached.Parts, null, started) { IsStale = isStale };
+        return new AssembledResult(this, key, cached.Info, offset, length, cached.Parts, null, started) { IsStale = isStale, IsCached = cached.Covers(offset, length) };
     }
 
     /// <summary>Asks the origin whether entries past their time are still of its version.</summary>

@@ -11,9 +11,11 @@ namespace ZarrCache;
 /// <param name="MeanHitTime">From the call to the last byte, of reads with cached bytes.</param>
 /// <param name="MeanMissTime">From the call to the last byte, of misses that had any.</param>
 /// <param name="StaleHits">Reads answered with what was past its time, because the origin could not be asked; they are hits too.</param>
+/// <param name="OriginFailures">Requests that the origin did not answer, or answered with what is no answer.</param>
+/// <param name="MeanOriginLatency">From a request to the origin to the first it says, of those that it answered.</param>
 public readonly record struct CachedStoreStatistics(
     long Hits, long AbsentHits, long Misses, long Revalidations, long OriginRequests, long OriginBytes, long HitBytes, TimeSpan MeanHitTime, TimeSpan MeanMissTime,
-    long StaleHits = 0);
+    long StaleHits = 0, long OriginFailures = 0, TimeSpan MeanOriginLatency = default);
 
 /// <summary>Counts what <see cref="CachedStoreStatistics"/> reports. Thread-safe, without a lock.</summary>
 internal sealed class CachedStoreCounter(TimeProvider time)
@@ -30,12 +32,15 @@ internal sealed class CachedStoreCounter(TimeProvider time)
     private long _hitTicks;
     private long _timedMisses;
     private long _missTicks;
+    private long _originFailures;
+    private long _answers;
+    private long _answerTicks;
 
     public CachedStoreStatistics Snapshot() => new(
         Interlocked.Read(ref _hits), Interlocked.Read(ref _absentHits), Interlocked.Read(ref _misses), Interlocked.Read(ref _revalidations),
         Interlocked.Read(ref _originRequests), Interlocked.Read(ref _originBytes), Interlocked.Read(ref _hitBytes),
         Mean(ref _hitTicks, ref _timedHits), Mean(ref _missTicks, ref _timedMisses),
-        Interlocked.Read(ref _staleHits));
+        Interlocked.Read(ref _staleHits), Interlocked.Read(ref _originFailures), Mean(ref _answerTicks, ref _answers));
 
     public void AddHit() => Interlocked.Increment(ref _hits);
 
@@ -50,6 +55,15 @@ internal sealed class CachedStoreCounter(TimeProvider time)
     public void AddOriginRequest() => Interlocked.Increment(ref _originRequests);
 
     public void AddOriginBytes(long bytes) => Interlocked.Add(ref _originBytes, bytes);
+
+    public void AddOriginFailure() => Interlocked.Increment(ref _originFailures);
+
+    /// <summary>The origin began to answer.</summary>
+    public void AddOriginAnswer(TimeSpan latency)
+    {
+        Interlocked.Increment(ref _answers);
+        Interlocked.Add(ref _answerTicks, (long)(latency.TotalSeconds * time.TimestampFrequency));
+    }
 
     /// <summary>The last byte of a read was taken.</summary>
     public void AddRead(bool missed, long bytes, long startTimestamp)

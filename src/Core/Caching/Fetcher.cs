@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace ZarrCache;
@@ -133,6 +134,7 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
     private async Task RunAsync(Fetch fetch)
     {
         Exception? failure = null;
+        using Activity? activity = ZarrCacheInstruments.StartFetch(storeId, fetch);
         try
         {
             if (fetch.LooksAgain && await IsCachedAsync(fetch).ConfigureAwait(false))
@@ -144,6 +146,9 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
             long started = options.TimeProvider.GetTimestamp();
             counter.AddOriginRequest();
             ReadResult result = await origin.GetAsync(fetch.Key, GetOptions(fetch), fetch.Abandoned).ConfigureAwait(false);
+            TimeSpan latency = options.TimeProvider.GetElapsedTime(started);
+            counter.AddOriginAnswer(latency);
+            ZarrCacheInstruments.AddOriginAnswer(storeId, latency);
             await using (result.ConfigureAwait(false))
             {
                 await TakeAsync(fetch, result, started).ConfigureAwait(false);
@@ -164,6 +169,12 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         }
         finally
         {
+            if (failure is not null && !fetch.Abandoned.IsCancellationRequested)
+            {
+                counter.AddOriginFailure();
+                activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
+            }
+
             _fetches.Remove(fetch);
             fetch.End(failure);
         }

@@ -9,6 +9,8 @@ internal sealed class HitResult(CachedStore owner, CacheHit hit, long started)
 {
     private ReadResult _source = hit;
 
+    internal override int PreferredPiece => _source.PreferredPiece;
+
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
     protected override async ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct)

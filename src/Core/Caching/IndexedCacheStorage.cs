@@ -70,6 +70,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _stores = new ChunkStores(opener);
         _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
         _check = new CacheCheck(index, _stores, _gates, _writer.Queue, _time);
+        ZarrCacheInstruments.Caches.Add(this);
         _sweep = new CacheSweep(index, _check, options, _logger);
         _sweeping = Task.Run(() => _sweep.RunAsync(_stop.Token));
     }
@@ -249,9 +250,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         await _index.FlushAsync(ct).ConfigureAwait(false);
     }
 
-    /// <inheritdoc/>
-    public ValueTask<IndexTotals> GetTotalsAsync(string? storeId, CancellationToken ct) => _index.GetTotalsAsync(storeId, ct);
-
     /// <summary>Holds the files against the rows; see <see cref="CacheCheckOptions"/> for what is looked at and what is mended.</summary>
     /// <param name="options">What to look at, and whether to mend.</param>
     /// <param name="found">Told of each finding, from several threads at once; null if only the sums are wanted.</param>
@@ -270,6 +268,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
             return;
         }
 
+        ZarrCacheInstruments.Caches.Remove(this);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _sweeping.ConfigureAwait(false);
         await _writer.DisposeAsync().ConfigureAwait(false);

@@ -36,6 +36,13 @@ internal sealed class VerifiedHit : CacheHit
         _skip = (int)(start % BlockChecksums.BlockSize);
     }
 
+    internal override int PreferredPiece => _blockStart < _blockEnd ? _blockEnd - _blockStart : IsWholeBlockNext ? NextBlock : base.PreferredPiece;
+
+    private int NextBlock => (int)Math.Min(BlockChecksums.BlockSize, _stored.Remaining);
+
+    /// <summary>Whether the next block is wanted from its first byte on.</summary>
+    private bool IsWholeBlockNext => _position > 0 || _skip == 0;
+
     public override ValueTask DisposeAsync()
     {
         if (_block is not null && !_filling)
@@ -54,9 +61,8 @@ internal sealed class VerifiedHit : CacheHit
             return TakeFromBlock(destination);
         }
 
-        int length = (int)Math.Min(BlockChecksums.BlockSize, _stored.Remaining);
-        bool wanted = _position > 0 || _skip == 0;
-        if (wanted && length <= destination.Length)
+        int length = NextBlock;
+        if (IsWholeBlockNext && length <= destination.Length)
         {
             await ReadBlockAsync(destination[..length], ct).ConfigureAwait(false);
             return length;

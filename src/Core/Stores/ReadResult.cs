@@ -9,7 +9,7 @@ namespace ZarrCache;
 /// <remarks>A store implements <see cref="ReadSomeCoreAsync"/> and <see cref="DisposeAsync"/>; the rest stands on them.</remarks>
 public abstract class ReadResult : IAsyncDisposable
 {
-    /// <summary>What is asked of a pipe at once: large enough to be efficient, small enough to be given back soon.</summary>
+    /// <summary>What is asked of a pipe at once, if the answer has no blocks of its own: large enough to be efficient, small enough to be given back soon.</summary>
     private const int PipeBlock = 64 * 1024;
 
     private long _taken;
@@ -45,11 +45,17 @@ public abstract class ReadResult : IAsyncDisposable
     /// <summary>Whether this was served from a cache past its time, because the origin could not be asked: true once, maybe no longer.</summary>
     public bool IsStale { get; internal init; }
 
+    /// <summary>
+    /// Whether a cache answered: all bytes were there when the answer began, or it knew that there are none. Should they turn
+    /// out bad, the origin's follow.
+    /// </summary>
+    public bool IsCached { get; internal init; }
+
     /// <summary>How many of them were not read yet.</summary>
     public long Remaining => Length - _taken;
 
     /// <summary>An answer without bytes: absent, not modified, or another version than asked for.</summary>
-    public static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info = default) => WithoutBytes(status, info, isStale: false);
+    public static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info = default) => WithoutBytes(status, info, isStale: false, isCached: false);
 
     /// <summary>An answer that found the object for who reads no byte of it (<see cref="ReadOptions.HeadersOnly"/>); reading one is an <see cref="InvalidOperationException"/>.</summary>
     /// <param name="info">Of the whole object.</param>
@@ -57,10 +63,10 @@ public abstract class ReadResult : IAsyncDisposable
     /// <param name="length">How many bytes the range has.</param>
     public static ReadResult OfHeaders(in ObjectInfo info, long offset, long length) => new HeadersResult(info, offset, length);
 
-    internal static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info, bool isStale) =>
+    internal static ReadResult WithoutBytes(ReadStatus status, in ObjectInfo info, bool isStale, bool isCached) =>
         status == ReadStatus.Found
             ? throw new ArgumentException("An answer that found the object has bytes.", nameof(status))
-            : new Empty(status, info) { IsStale = isStale };
+            : new Empty(status, info) { IsStale = isStale, IsCached = isCached };
 
     /// <summary>Fills <paramref name="destination"/> with the next bytes of the range.</summary>
     /// <param name="destination">The caller's memory, at most <see cref="Remaining"/> bytes long. After a failure its content is undefined.</param>
@@ -110,7 +116,7 @@ public abstract class ReadResult : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(destination);
         while (Remaining > 0)
         {
-            int most = (int)Math.Min(Remaining, PipeBlock);
+            int most = (int)Math.Min(Remaining, PreferredPiece);
             destination.Advance(await ReadSomeAsync(destination.GetMemory(most)[..most], ct).ConfigureAwait(false));
             FlushResult flush = await destination.FlushAsync(ct).ConfigureAwait(false);
             if (flush.IsCanceled)
@@ -124,6 +130,9 @@ public abstract class ReadResult : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>How many bytes are best asked for next: an answer that is verified by blocks fills a block's memory in place, and copies pieces of one.</summary>
+    internal virtual int PreferredPiece => PipeBlock;
 
     /// <summary>Gives back what the answer holds: a file, a connection, a place in a fetch.</summary>
     public abstract ValueTask DisposeAsync();
