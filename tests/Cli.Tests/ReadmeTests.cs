@@ -31,7 +31,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public async Task Every_example_of_the_help_is_understood()
     {
-        foreach (string command in (string[])["demo", "warm", "stats", "ls", "clear", "verify"])
+        foreach (string command in (string[])["demo", "warm", "serve", "stats", "ls", "clear", "verify"])
         {
             string help = (await CommandLine.RunAsync(command, "--help")).Output;
             string[] examples = [.. help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("zarr-cache ", StringComparison.Ordinal))];

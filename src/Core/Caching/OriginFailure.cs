@@ -14,7 +14,7 @@ internal static class OriginFailure
         {
             if (cause is TimeoutException or TimeoutRejectedException
                 or SocketException { SocketErrorCode: SocketError.TimedOut }
-                or HttpStatusException { Status: HttpStatusCode.RequestTimeout or HttpStatusCode.GatewayTimeout })
+                or RemoteStatusException { Status: HttpStatusCode.RequestTimeout or HttpStatusCode.GatewayTimeout })
             {
                 return true;
             }

@@ -56,7 +56,7 @@ internal sealed partial class GatewayHandler(
     private Task DispatchAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
-        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        if (request.Method is not ("GET" or "HEAD")) // methods are case-sensitive
         {
             context.Response.Headers.Allow = "GET, HEAD";
             return RefuseAsync(context, new(StatusCodes.Status405MethodNotAllowed, "the gateway is read-only: it answers GET and HEAD"));

@@ -64,7 +64,6 @@ internal sealed partial class ListAnswer(Gateway gateway, ILogger<ListAnswer> lo
                 return;
             }
 
-            context.Response.Clear();
             (int status, string reason) = OriginFailureAnswer.Of(failure, store) ?? (StatusCodes.Status501NotImplemented, failure.Message);
             await PlainText.WriteAsync(context, failure is Metadata.ZarrMetadataException ? StatusCodes.Status501NotImplemented : status, reason);
         }

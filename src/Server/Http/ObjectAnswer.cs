@@ -47,8 +47,7 @@ internal sealed partial class ObjectAnswer(Gateway gateway, IOptions<ZarrCacheOp
                 return;
             }
 
-            context.Response.Clear();
-            context.Response.Headers.XContentTypeOptions = "nosniff";
+            Retract(context.Response);
             await PlainText.WriteAsync(context, known?.Status ?? StatusCodes.Status500InternalServerError, known?.Reason ?? "The gateway failed; its log says why.");
         }
     }
@@ -61,7 +60,7 @@ internal sealed partial class ObjectAnswer(Gateway gateway, IOptions<ZarrCacheOp
         ReadResult result;
         try
         {
-            result = await store.Store.GetAsync(key, new ReadOptions(range.Form == RangeForm.One ? range.Range : ByteRange.All), ct);
+            result = await store.Store.GetAsync(key, new ReadOptions(range.Form == RangeForm.One ? range.Range : ByteRange.All, HeadersOnly: isHead), ct);
         }
         catch (RangeNotSatisfiableException unsatisfiable)
         {
@@ -143,6 +142,15 @@ internal sealed partial class ObjectAnswer(Gateway gateway, IOptions<ZarrCacheOp
         if (result.Info.LastModified is { } modified)
         {
             headers.LastModified = modified.ToString("R", CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>Takes back what was said of an object that cannot be sent; what browsers are told of other sites stays.</summary>
+    private static void Retract(HttpResponse response)
+    {
+        foreach (string name in (string[])["Accept-Ranges", "Cache-Status", "Content-Range", "ETag", "Last-Modified", "Warning"])
+        {
+            response.Headers.Remove(name);
         }
     }
 

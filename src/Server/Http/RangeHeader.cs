@@ -43,6 +43,11 @@ internal readonly record struct RangeHeader(RangeForm Form, ByteRange Range)
             return Ignored;
         }
 
+        if (from == long.MaxValue)
+        {
+            return new RangeHeader(RangeForm.Unsatisfiable, ByteRange.All);
+        }
+
         if (last.IsEmpty)
         {
             return new RangeHeader(RangeForm.One, ByteRange.From(from));

@@ -33,6 +33,9 @@ internal sealed record ChunkMap(
     /// <summary>Objects that are looked for in parts, which costs more than a look-up.</summary>
     private const int MaxPartLookUps = 1024;
 
+    /// <summary>Chunks whose reads are asked for as they are written down: what the index remembers of an entry has the reads of when it was remembered.</summary>
+    private const int MaxHeatLookUps = 1024;
+
     /// <summary>Draws.</summary>
     /// <param name="cache">What holds the chunks.</param>
     /// <param name="storeId">The store.</param>
@@ -45,8 +48,8 @@ internal sealed record ChunkMap(
         long[] grid = [.. array.GridShape];
         (long x0, long x1) = view.X < 0 ? (0, 1) : Clip(view.Window[0], view.Window[1], grid[view.X]);
         (long y0, long y1) = view.Y < 0 ? (0, 1) : Clip(view.Window[2], view.Window[3], grid[view.Y]);
-        long binX = Math.Max(1, (x1 - x0 + MaxSide - 1) / MaxSide);
-        long binY = Math.Max(1, (y1 - y0 + MaxSide - 1) / MaxSide);
+        long binX = Math.Max(1, (x1 - x0 + view.Side - 1) / view.Side);
+        long binY = Math.Max(1, (y1 - y0 + view.Side - 1) / view.Side);
         int width = (int)((x1 - x0 + binX - 1) / binX);
         int height = (int)((y1 - y0 + binY - 1) / binY);
         if (array.ChunkCount == 0)
@@ -56,9 +59,10 @@ internal sealed record ChunkMap(
 
         int points = width * height;
         var map = new ChunkMap(array.Path, view.X, view.Y, [x0, x1, y0, y1], binX, binY, width, height, 0, new int[points], new int[points], new long[points], new long[points]);
-        long samples = Math.Min(binX * binY, Math.Max(1, MaxLookUps / Math.Max(1, points)));
+        long samples = Math.Min(binX * binY, Math.Max(1, MaxLookUps * view.Side / MaxSide * view.Side / MaxSide / Math.Max(1, points)));
         bool seeksParts = array.Sharding is not null || points * samples <= MaxPartLookUps;
         int partLookUps = 0;
+        int heatLookUps = 0;
         long lookedAt = 0;
         long[] place = [.. view.At];
         for (int point = 0; point < points; point++)
@@ -94,7 +98,7 @@ internal sealed record ChunkMap(
                 if (entry is not null)
                 {
                     cached++;
-                    Note(map, point, entry, now);
+                    Note(map, point, heatLookUps++ < MaxHeatLookUps ? await AsWrittenAsync(cache, entry, ct) : entry, now);
                 }
                 else if (seeksParts && partLookUps++ < MaxPartLookUps)
                 {
@@ -120,6 +124,7 @@ internal sealed record ChunkMap(
 
         if (entry is not null)
         {
+            entry = await AsWrittenAsync(cache, entry, ct);
             return new ChunkDocument(key, "cached", entry.ObjectSize, entry.Size, entry.AccessCount, entry.LoadDuration.TotalSeconds, entry.StoredAt, entry.LastAccess, entry.ETag);
         }
 
@@ -128,6 +133,17 @@ internal sealed record ChunkMap(
                 key, "part", found.Info.Size, parts.Sum(part => part.Size), parts.Sum(part => part.AccessCount), parts.Sum(part => part.LoadDuration.TotalSeconds),
                 parts.Max(part => part.StoredAt), parts.Max(part => part.LastAccess), found.Info.ETag)
             : new ChunkDocument(key, "unknown", 0, 0, 0, null, null, null, null);
+    }
+
+    /// <summary>An entry with its latest reads: of the keys that begin with its own it is the first.</summary>
+    private static async ValueTask<IndexEntry> AsWrittenAsync(CacheDirectory cache, IndexEntry entry, CancellationToken ct)
+    {
+        await foreach (IndexEntry written in cache.Index.EnumerateAsync(new IndexQuery(entry.StoreId, entry.Key, Order: IndexOrder.Key, Limit: 1), ct))
+        {
+            return written.EntryKey == entry.EntryKey ? written : entry;
+        }
+
+        return entry;
     }
 
     private static async ValueTask<double> NotePartsAsync(CacheDirectory cache, string storeId, string key, ChunkMap map, int point, DateTimeOffset now, CancellationToken ct)

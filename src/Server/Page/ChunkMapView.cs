@@ -9,11 +9,12 @@ namespace ZarrCache.Server.Page;
 /// <param name="Y">The axis that runs down; −1 for none.</param>
 /// <param name="At">The place along every axis, in chunks; those of X and Y do not matter.</param>
 /// <param name="Window">The first and the last chunk, exclusive, along X and along Y.</param>
-internal sealed record ChunkMapView(int X, int Y, long[] At, long[] Window)
+/// <param name="Side">Points along each side at most.</param>
+internal sealed record ChunkMapView(int X, int Y, long[] At, long[] Window, int Side)
 {
     /// <summary>
-    /// Reads <c>x</c>, <c>y</c> (axes; by default the last two), <c>at</c> (<c>0,3,0,0</c>; by default the beginning) and <c>window</c>
-    /// (<c>x0,x1,y0,y1</c>; by default all).
+    /// Reads <c>x</c>, <c>y</c> (axes; by default the last two), <c>at</c> (<c>0,3,0,0</c>; by default the beginning), <c>window</c>
+    /// (<c>x0,x1,y0,y1</c>; by default all) and <c>side</c> (for a smaller picture).
     /// </summary>
     /// <exception cref="ArgumentException">The message names the value and the rule.</exception>
     public static ChunkMapView Parse(IQueryCollection query, ZarrArray array)
@@ -38,8 +39,9 @@ internal sealed record ChunkMapView(int X, int Y, long[] At, long[] Window)
         }
 
         long[] window = Numbers(query, "window") ?? [0, long.MaxValue, 0, long.MaxValue];
+        long side = Numbers(query, "side") is [var only] ? Math.Clamp(only, 1, ChunkMap.MaxSide) : ChunkMap.MaxSide;
         return window.Length == 4
-            ? new ChunkMapView(x, y, at, window)
+            ? new ChunkMapView(x, y, at, window, (int)side)
             : throw new ArgumentException($"window has {window.Length} numbers; it must have four: x0,x1,y0,y1.");
     }
 
