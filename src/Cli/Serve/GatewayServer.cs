@@ -42,6 +42,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging
             .SetMinimumLevel(context.IsVerbose ? LogLevel.Debug : LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None) // what keeps it from starting is said in a line of ours
             .AddFilter("Microsoft", LogLevel.Warning) // what it logs of requests has their queries
             .AddProvider(new LineLoggerProvider(context.Error));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
