@@ -43,35 +43,39 @@ internal static class S3MemoryBenchmark
         long before = ProcessMemory.Anonymous() ?? 0;
         using var done = new CancellationTokenSource();
         Task<long> most = SampleAsync(before, done.Token);
-        await Task.WhenAll(Enumerable.Range(0, Objects).Select(i => Task.Run(() => WorkAsync($"u/c/{i}"))));
+        string[] keys = [.. Enumerable.Range(0, Objects).Select(i => $"u/c/{i}")];
+        if (way == "miss")
+        {
+            await ReadAllAsync(cached, keys, _ => new byte[64 << 10]);
+        }
+        else
+        {
+            byte[][] buffers = [.. keys.Select(_ => new byte[Size])];
+            Array.ForEach(buffers, buffer => Random.Shared.NextBytes(buffer));
+            await (way == "put"
+                ? Task.WhenAll(keys.Select((key, i) => store.SetAsync(key, buffers[i]).AsTask()))
+                : ReadAllAsync(store, keys, i => buffers[i]));
+            GC.KeepAlive(buffers);
+        }
+
         await done.CancelAsync();
         Console.WriteLine(before == 0 ? "unknown" : (await most).ToString(CultureInfo.InvariantCulture));
+    }
 
-        async Task WorkAsync(string key)
+    /// <summary>Begins all reads before any byte is taken, so that all are under way together.</summary>
+    private static async Task ReadAllAsync(IZarrStore store, string[] keys, Func<int, byte[]> bufferOf)
+    {
+        ReadResult[] results = await Task.WhenAll(keys.Select(key => store.GetAsync(key).AsTask()));
+        await Task.WhenAll(results.Select(async (result, i) =>
         {
-            if (way == "miss")
+            byte[] buffer = bufferOf(i);
+            while (result.Remaining > 0)
             {
-                byte[] block = new byte[64 << 10];
-                await using ReadResult passing = await cached.GetAsync(key, default, CancellationToken.None);
-                while (passing.Remaining > 0)
-                {
-                    await passing.ReadSomeAsync(block.AsMemory(0, (int)Math.Min(block.Length, passing.Remaining)), CancellationToken.None);
-                }
-
-                return;
+                await result.ReadSomeAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, result.Remaining)), CancellationToken.None);
             }
 
-            byte[] buffer = GC.AllocateUninitializedArray<byte>(Size);
-            buffer.AsSpan().Fill((byte)key.Length);
-            if (way == "put")
-            {
-                await store.SetAsync(key, buffer);
-                return;
-            }
-
-            await using ReadResult result = await store.GetAsync(key, default, CancellationToken.None);
-            await result.ReadAsync(buffer, CancellationToken.None);
-        }
+            await result.DisposeAsync();
+        }));
     }
 
     private static Task<long> SampleAsync(long before, CancellationToken ct) => Task.Run(async () =>
