@@ -1,4 +1,5 @@
 using System.Globalization;
+using ZarrCache.Benchmarks.Faster;
 using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
 using ZarrCache.Benchmarks.S3;
@@ -12,6 +13,9 @@ switch (args)
 {
     case ["sqlite", ..]:
         await SqliteBenchmarks.RunAsync(keys, rounds, only: Text("--only"));
+        return 0;
+    case ["faster", ..]:
+        await FasterBenchmarks.RunAsync(keys, rounds, only: Text("--only"));
         return 0;
     case ["read", ..]:
         await ReadPathBenchmarks.RunAsync(keys, rounds);

@@ -46,7 +46,7 @@ internal sealed class Checkpointer
             {
                 Checkpoint last = _last;
                 long begin = _log.Log.BeginAddress;
-                bool withTable = close || _log.Log.TailAddress - last.Log.End > MaxReplay || last.TableToken == Guid.Empty;
+                bool withTable = close || _log.Log.TailAddress - last.Log.End > MaxReplay || _log.Tokens.TableToken == Guid.Empty;
                 if (withTable)
                 {
                     _log.SaveTable();

@@ -16,9 +16,9 @@ namespace ZarrCache.Index.Faster;
 /// checkpoint ends at a block's end (see <see cref="LogStore"/>), and what lies before it is never written again.
 /// </para>
 /// <para>
-/// A damaged block reads as zeros, in which FASTER finds no record, and leaves its fault in <see cref="Fault"/>, which
-/// whoever reads looks at afterwards: FASTER has no way to fail a read. Short reads are made on the caller's thread, which
-/// would only wait for another one.
+/// A damaged block reads as zeros, and so does what follows it in the same read, in which FASTER finds no record (lengths of
+/// records that are cut in two would lead it astray). The fault is left in <see cref="ReadFault"/>, which whoever reads looks at afterwards: FASTER has no way to fail a read. After a write that failed there is no going on: what
+/// was to be written is nowhere. Short reads are made on the caller's thread, which would only wait for another one.
 /// </para>
 /// </remarks>
 internal sealed class ChecksummedLogDevice(string path, bool readOnly) : StorageDeviceBase(path, BlockBytes, Devices.CAPACITY_UNSPECIFIED)
@@ -31,10 +31,18 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
     private const int SynchronousReadBytes = 64 << 10;
 
     private readonly ConcurrentDictionary<int, Segment> _segments = new();
-    private volatile ZarrCacheException? _fault;
+    private volatile ZarrCacheException? _readFault;
+    private volatile ZarrCacheException? _writeFault;
+    private int _readFaults;
 
-    /// <summary>What went wrong first; null as long as all is well.</summary>
-    public ZarrCacheException? Fault => _fault;
+    /// <summary>Why a read failed, or what it met; null as long as all is well.</summary>
+    public ZarrCacheException? ReadFault => _readFault;
+
+    /// <summary>How many reads did.</summary>
+    public int ReadFaults => Volatile.Read(ref _readFaults);
+
+    /// <summary>Why a write failed; null as long as all is well.</summary>
+    public ZarrCacheException? WriteFault => _writeFault;
 
     /// <summary>The bytes that the files take up.</summary>
     public long FileBytes => _segments.Keys.Sum(segment => new FileInfo(NameOf(segment)) is { Exists: true } file ? file.Length : 0);
@@ -43,8 +51,9 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                uint error = Try(segmentId, () => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite)) ? 0u : 1u;
-                callback(error, numBytesToWrite, context);
+                ZarrCacheException? fault = Try(segmentId, () => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite));
+                _writeFault ??= fault;
+                callback(fault is null ? 0u : 1u, numBytesToWrite, context);
             },
             null);
 
@@ -61,7 +70,12 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
 
         void Run()
         {
-            Try(segmentId, () => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength));
+            if (Try(segmentId, () => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) is { } fault)
+            {
+                _readFault = fault;
+                Interlocked.Increment(ref _readFaults);
+            }
+
             callback(0, readLength, context);
         }
     }
@@ -176,26 +190,28 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
         for (int at = 0; at < bytes; at += BlockBytes)
         {
             uint sum = segment.Sums[(source + at) / BlockBytes];
-            Span<byte> block = target.Slice(at, BlockBytes);
-            if (sum != 0 && sum != Sum(block))
+            if (sum != 0 && sum != Sum(target.Slice(at, BlockBytes)))
             {
-                block.Clear();
-                _fault ??= new CacheFormatException($"The file '{NameOf(segmentId)}' of the index is damaged: the {BlockBytes} bytes at {source + at} do not match their check sum.");
+                target[at..].Clear();
+                throw new CacheFormatException($"The file '{NameOf(segmentId)}' of the index is damaged: the {BlockBytes} bytes at {source + at} do not match their check sum.");
             }
         }
     }
 
-    private bool Try(int segment, Action work)
+    private ZarrCacheException? Try(int segment, Action work)
     {
         try
         {
             work();
-            return true;
+            return null;
+        }
+        catch (CacheFormatException e)
+        {
+            return e;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            _fault ??= new ZarrCacheException($"The file '{NameOf(segment)}' of the index cannot be used: {e.Message}", e);
-            return false;
+            return new ZarrCacheException($"The file '{NameOf(segment)}' of the index cannot be used: {e.Message}", e);
         }
     }
 

@@ -149,7 +149,7 @@ internal sealed partial class IndexDirectory(string path, FasterStoreIndexOption
 
         try
         {
-            return new LogStore(path, options, checkpoint, readOnly);
+            return new LogStore(path, options, LogStore.WithRoom(checkpoint), readOnly);
         }
         catch (Exception e) when (e is FASTER.core.FasterException or FormatException or ArgumentException)
         {

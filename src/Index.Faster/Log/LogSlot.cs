@@ -77,16 +77,23 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
         fixed (byte* at = key)
         {
             SpanByte place = SpanByte.FromPointer(at, key.Length);
+            if (address >= log.Log.HeadAddress)
+            {
+                return Locate(ref place) == address;
+            }
+
+            // Of a record on disk it is asked whether there is one above it: if not, nothing of it need be read.
             var input = new RecordInput(RecordOperation.Probe);
             FASTER.core.ReadOptions options = default;
             StopAddress(ref options) = address + 1;
             Status status = session.Read(ref place, ref input, ref _output, ref options, out RecordMetadata found);
-            if (status.IsPending)
+            if (!status.IsPending)
             {
-                status = Complete(out found);
+                return !status.Found && !found.RecordInfo.Tombstone;
             }
 
-            return found.Address <= address || !(status.Found || found.RecordInfo.Tombstone);
+            // Something lies above it on disk: a later one, its tombstone, or another key's.
+            return !Complete(out _).Found && Locate(ref place) == address;
         }
     }
 
@@ -138,6 +145,14 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
 
     public void Dispose() => session.Dispose();
 
+    /// <summary>Where the record of a key lies; -1 if there is none.</summary>
+    private long Locate(ref SpanByte place)
+    {
+        var input = new RecordInput(RecordOperation.Probe);
+        Status status = session.Read(ref place, ref input, ref _output);
+        return (status.IsPending ? Complete(out _) : status).Found ? _output.Address : -1;
+    }
+
     /// <summary>
     /// The address below which a read does not search. FASTER 2.6 has it and uses it for its own compaction, but keeps its setter
     /// to itself; without it every such question about a record on disk would read the disk.
@@ -148,7 +163,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
     /// <summary>Waits for the disk.</summary>
     private Status Complete(out RecordMetadata metadata)
     {
-        int faults = log.Faults;
+        int faults = log.ReadFaults;
         session.CompletePendingWithOutputs(out CompletedOutputIterator<SpanByte, SpanByte, RecordInput, RecordOutput, Empty> outputs, wait: true);
         Status status = default;
         metadata = default;
@@ -158,7 +173,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
         }
 
         outputs.Dispose();
-        log.ThrowIfFaulted(faults);
+        log.ThrowIfMoreFaults(faults);
         return status;
     }
 }

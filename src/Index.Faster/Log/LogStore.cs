@@ -24,6 +24,7 @@ internal sealed class LogStore : IDisposable
 {
     private const double MutableFraction = 0.9;
     private const int BucketBytes = 64;
+    private const int LeastTableBytes = 1 << 16;
     private const double KeysPerBucket = 5.5;
     private const int RecordInfoBytes = 8;
 
@@ -86,8 +87,8 @@ internal sealed class LogStore : IDisposable
     /// <summary>The bytes of the hash table, without its overflow.</summary>
     public long TableBytes => _store.IndexSize * BucketBytes;
 
-    /// <summary>How often damage was met, or a file could not be used.</summary>
-    public int Faults => _device.Fault is null ? 0 : 1;
+    /// <summary>How often a read met damage, or failed.</summary>
+    public int ReadFaults => _device.ReadFaults;
 
     /// <summary>The bytes of the records that are neither removed nor replaced.</summary>
     public long LiveBytes => _slots.Sum(slot => slot.LiveBytes);
@@ -174,7 +175,7 @@ internal sealed class LogStore : IDisposable
 
     private long ScanOpen(long from, long to, LogVisitor visit, CancellationToken ct)
     {
-        int faults = Faults;
+        int faults = ReadFaults;
         from = Math.Max(from, Log.BeginAddress);
         while (from < to)
         {
@@ -187,9 +188,9 @@ internal sealed class LogStore : IDisposable
                     if (i % 1024 == 0)
                     {
                         ct.ThrowIfCancellationRequested();
-                        ThrowIfFaulted(faults);
                     }
 
+                    ThrowIfMoreFaults(faults); // before a record is taken for one
                     ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
                     from = records.NextAddress;
                     if (!info.Tombstone && !visit(records.CurrentAddress, records.GetKey().AsReadOnlySpan(), records.GetValue().AsReadOnlySpan()))
@@ -198,7 +199,7 @@ internal sealed class LogStore : IDisposable
                     }
                 }
 
-                ThrowIfFaulted(faults);
+                ThrowIfMoreFaults(faults);
                 return to;
             }
             catch (FasterException) when (inMemory && from < Log.HeadAddress)
@@ -210,10 +211,13 @@ internal sealed class LogStore : IDisposable
         return from;
     }
 
-    /// <summary>Doubles the hash table if there are more records than it has room for, overflow apart.</summary>
+    /// <summary>
+    /// Doubles the hash table if there are more records than it has room for, as long as all of the log is in memory: of what is on
+    /// disk FASTER cannot tell where it belongs, and puts it into both halves. An index that is larger gets its table when it is opened.
+    /// </summary>
     public void GrowIfFull()
     {
-        while (LiveBytes / TypicalRecordBytes > _store.IndexSize * KeysPerBucket)
+        while (IsFull(LiveBytes, TableBytes) && Log.HeadAddress <= Log.BeginAddress)
         {
             using AllSlotsScope all = EnterAll();
             if (!_store.GrowIndex())
@@ -233,7 +237,7 @@ internal sealed class LogStore : IDisposable
     public void Flush()
     {
         Log.Flush(wait: true);
-        ThrowIfFaulted();
+        ThrowIfBroken();
     }
 
     /// <summary>Makes a checkpoint of the log. With all slots held. Returns the end of the log.</summary>
@@ -242,7 +246,7 @@ internal sealed class LogStore : IDisposable
         FillBlock(slot);
         long end = Log.TailAddress;
         Wait(_store.TakeHybridLogCheckpointAsync(CheckpointType.FoldOver));
-        ThrowIfFaulted();
+        ThrowIfBroken();
         return end;
     }
 
@@ -255,12 +259,21 @@ internal sealed class LogStore : IDisposable
     /// <summary>Removes the files that no checkpoint needs any more.</summary>
     public void DropFilesUntil(long address) => _device.DropUntil(address);
 
-    /// <summary>Throws what the files met, if they met anything.</summary>
-    public void ThrowIfFaulted(int known = 0)
+    /// <summary>Throws what reads met, if there were more than so many before.</summary>
+    public void ThrowIfMoreFaults(int before)
     {
-        if (known == 0 && _device.Fault is { } fault)
+        if (ReadFaults != before)
         {
-            throw fault is CacheFormatException ? new CacheFormatException(fault.Message, fault) : new ZarrCacheException(fault.Message, fault);
+            Throw(_device.ReadFault!);
+        }
+    }
+
+    /// <summary>Throws why a write failed, if one did.</summary>
+    public void ThrowIfBroken()
+    {
+        if (_device.WriteFault is { } fault)
+        {
+            Throw(fault);
         }
     }
 
@@ -290,8 +303,19 @@ internal sealed class LogStore : IDisposable
         _device.Dispose();
     }
 
+    /// <summary>A checkpoint as it is to be opened: if its hash table has become too small, with a larger one that is made from the log.</summary>
+    public static Checkpoint WithRoom(Checkpoint checkpoint) => IsFull(checkpoint.Log.LiveBytes, 2 * checkpoint.TableBytes)
+        ? checkpoint with { TableToken = Guid.Empty, TableMetadata = [], TableBytes = TableBytesFor(checkpoint.Log.LiveBytes / TypicalRecordBytes) }
+        : checkpoint;
+
+    private static bool IsFull(long liveBytes, long tableBytes) => liveBytes / TypicalRecordBytes > tableBytes / BucketBytes * KeysPerBucket;
+
     private static long TableBytesFor(long keys) =>
-        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(512, keys / KeysPerBucket * BucketBytes));
+        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(LeastTableBytes, keys / KeysPerBucket * BucketBytes));
+
+    /// <summary>Anew, so that its stack is the caller's.</summary>
+    private static void Throw(ZarrCacheException fault) =>
+        throw (fault is CacheFormatException ? new CacheFormatException(fault.Message, fault) : new ZarrCacheException(fault.Message, fault));
 
     private static int Align(int bytes) => (bytes + 7) & ~7;
 
@@ -301,7 +325,7 @@ internal sealed class LogStore : IDisposable
         (Tokens.LogToken, Tokens.LogMetadata) = (checkpoint.LogToken, checkpoint.LogMetadata);
         (Tokens.TableToken, Tokens.TableMetadata) = (checkpoint.TableToken, checkpoint.TableMetadata);
         _store.Recover(checkpoint.TableToken, checkpoint.LogToken);
-        ThrowIfFaulted();
+        ThrowIfMoreFaults(0);
     }
 
     private void FillBlock(LogSlot slot)

@@ -54,7 +54,7 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         int store = state.Stores.Get(key.StoreId);
         using SlotScope scope = log.Enter();
         LogSlot slot = scope.Slot;
-        log.ThrowIfFaulted();
+        log.ThrowIfBroken();
         ReadOnlySpan<byte> place = WriteKey(slot, store, key, out int prefix);
         using (log.Keys.Enter(place[..prefix]))
         {

@@ -7,6 +7,7 @@ internal sealed class RecordFunctions : FunctionsBase<SpanByte, SpanByte, Record
 {
     public override bool SingleReader(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput dst, ref ReadInfo readInfo)
     {
+        dst.Address = readInfo.Address;
         if (input.Operation == RecordOperation.Read)
         {
             dst.Set(ref value);

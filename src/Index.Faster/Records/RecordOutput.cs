@@ -11,6 +11,9 @@ internal sealed class RecordOutput
     /// <summary>The value that was read last.</summary>
     public ReadOnlySpan<byte> Value => _bytes.AsSpan(0, _length);
 
+    /// <summary>Where the record lay. FASTER's own metadata of a read from disk tell where it began to look, which may be another key's.</summary>
+    public long Address { get; set; }
+
     public void Set(ref SpanByte value)
     {
         ReadOnlySpan<byte> bytes = value.AsReadOnlySpan();

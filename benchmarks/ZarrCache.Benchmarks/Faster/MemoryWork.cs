@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using ZarrCache.Benchmarks.Harness;
+using ZarrCache.Index.Faster;
+
+namespace ZarrCache.Benchmarks.Faster;
+
+/// <summary>What an index and the raw store do in a second with so many keys, the log in memory.</summary>
+/// <param name="Push">Pushes of new keys, in no order.</param>
+/// <param name="Mark">Accesses, in no order.</param>
+/// <param name="Find">Look-ups, in no order.</param>
+/// <param name="Pop">Pops, in batches of 1000; none for the raw store.</param>
+/// <param name="Scan">Entries of a scan of all with their texts.</param>
+internal sealed record MemoryWork(double Push, double Mark, double Find, double Pop, double Scan)
+{
+    private const int Batch = 10_000;
+
+    /// <summary>Enough for the log of ten million keys and what is marked of them.</summary>
+    public static long LogMemory(int keys) => keys > 2_000_000 ? 4L << 30 : 1L << 30;
+
+    public static FasterStoreIndexOptions Options(int keys) => new() { LogMemoryBytes = LogMemory(keys), ExpectedKeys = keys };
+
+    public static async Task<MemoryWork> OursAsync(int keys, int operations)
+    {
+        using var scratch = new ScratchDirectory();
+        await using var index = new FasterStoreIndex(scratch["index"], Options(keys));
+        double push = await PushAsync(index, keys);
+        EntryKey[] places = Places(keys, operations);
+        double mark = await RateAsync(places, key => index.MarkAsync(key, DateTimeOffset.UnixEpoch, CancellationToken.None));
+        double find = await RateAsync(places, async key => Require(await index.FindAsync(key, CancellationToken.None) is not null));
+        long start = Stopwatch.GetTimestamp();
+        int count = 0;
+        await foreach (IndexEntry _ in index.EnumerateAsync(default, CancellationToken.None))
+        {
+            count++;
+        }
+
+        double scan = count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Require(count == keys);
+        start = Stopwatch.GetTimestamp();
+        for (int popped = 0; popped < operations;)
+        {
+            popped += (await index.PopAsync(new PopRequest(Count: 1000), CancellationToken.None)).Count;
+        }
+
+        return new MemoryWork(push, mark, find, operations / Stopwatch.GetElapsedTime(start).TotalSeconds, scan);
+    }
+
+    public static Task<MemoryWork> RawAsync(int keys, int operations)
+    {
+        using var scratch = new ScratchDirectory();
+        using var raw = new RawLog(scratch["raw"], LogMemory(keys), TableBytes(keys));
+        double push = PushRaw(raw, keys);
+        byte[][] places = RawPlaces(keys, operations);
+        double mark = Rate(places, place => raw.Mark(place, 1));
+        double find = Rate(places, place => Require(raw.Read(place)));
+        long start = Stopwatch.GetTimestamp();
+        Require(raw.ScanTexts() > keys);
+        return Task.FromResult(new MemoryWork(push, mark, find, 0, keys / Stopwatch.GetElapsedTime(start).TotalSeconds));
+    }
+
+    /// <summary>The table that the index has for so many keys.</summary>
+    public static long TableBytes(int keys) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)(keys / 5.5 * 64));
+
+    /// <summary>Pushes keys; making the entries is not counted.</summary>
+    public static async Task<double> PushAsync(IStoreIndex index, int keys)
+    {
+        var batch = new IndexEntry[Batch];
+        var time = TimeSpan.Zero;
+        for (int first = 0; first < keys; first += Batch)
+        {
+            for (int i = 0; i < Batch; i++)
+            {
+                batch[i] = FasterEntries.Make(FasterEntries.Scattered(first + i, keys));
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            foreach (IndexEntry entry in batch)
+            {
+                await index.PushAsync(entry, CancellationToken.None);
+            }
+
+            time += Stopwatch.GetElapsedTime(start);
+        }
+
+        return keys / time.TotalSeconds;
+    }
+
+    /// <summary>Reads, then upserts the same bytes; making them is not counted.</summary>
+    public static double PushRaw(RawLog raw, int keys)
+    {
+        byte[] bytes = new byte[Batch * 512];
+        var places = new (int At, int Key, int Value)[Batch];
+        var time = TimeSpan.Zero;
+        for (int first = 0; first < keys; first += Batch)
+        {
+            for (int i = 0; i < Batch; i++)
+            {
+                IndexEntry entry = FasterEntries.Make(FasterEntries.Scattered(first + i, keys));
+                (int key, int value) = RawLog.Format(entry, bytes.AsSpan(i * 512, 256), bytes.AsSpan((i * 512) + 256, 256));
+                places[i] = (i * 512, key, value);
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            foreach ((int at, int key, int value) in places)
+            {
+                raw.ReadThenUpsert(bytes.AsSpan(at, key), bytes.AsSpan(at + 256, value));
+            }
+
+            time += Stopwatch.GetElapsedTime(start);
+        }
+
+        return keys / time.TotalSeconds;
+    }
+
+    public static EntryKey[] Places(int keys, int count) => [.. Enumerable.Range(0, count).Select(i => FasterEntries.At(FasterEntries.Scattered(i * 7919L, keys)))];
+
+    public static byte[][] RawPlaces(int keys, int count)
+    {
+        byte[] key = new byte[256];
+        byte[] value = new byte[256];
+        return [.. Enumerable.Range(0, count).Select(i => key.AsSpan(0, RawLog.Format(FasterEntries.Make(FasterEntries.Scattered(i * 7919L, keys)), key, value).Key).ToArray())];
+    }
+
+    public static async Task<double> RateAsync(EntryKey[] places, Func<EntryKey, ValueTask> work)
+    {
+        GC.Collect();
+        long start = Stopwatch.GetTimestamp();
+        foreach (EntryKey place in places)
+        {
+            await work(place);
+        }
+
+        return places.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    public static double Rate(byte[][] places, Action<byte[]> work)
+    {
+        GC.Collect();
+        long start = Stopwatch.GetTimestamp();
+        foreach (byte[] place in places)
+        {
+            work(place);
+        }
+
+        return places.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    public static void Require(bool condition)
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException("Not all that was pushed is there.");
+        }
+    }
+}
