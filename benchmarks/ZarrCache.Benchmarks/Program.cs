@@ -31,6 +31,9 @@ switch (args)
     case [S3MemoryBenchmark.ChildCommand, var endpoint, var way]:
         await S3MemoryBenchmark.ChildAsync(new Uri(endpoint), way);
         return 0;
+    case [SpilledWork.ChildCommand, var count]:
+        await SpilledWork.ChildAsync(int.Parse(count, CultureInfo.InvariantCulture));
+        return 0;
     case [ShardsBenchmark.ChildCommand, var directory, var array]:
         Console.WriteLine((await ShardsBenchmark.ReadAsync(directory, array)).Requests);
         return 0;
@@ -43,6 +46,7 @@ switch (args)
     default:
         Console.Error.WriteLine("""
             Usage: ZarrCache.Benchmarks sqlite [--keys 1000000] [--rounds 5] [--only push|pop|enumerate|mark|callers|memory]
+                   ZarrCache.Benchmarks faster --only memory|spilled|sqlite|threads|large [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks read   [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks parts  [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks suite  --help

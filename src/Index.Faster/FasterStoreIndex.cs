@@ -61,8 +61,8 @@ public sealed partial class FasterStoreIndex : IStoreIndex
             _state.Load(opened.Checkpoint);
             CountFrom(opened.Checkpoint);
             _records = new EntryRecords(_log, _state);
-            _evictions = new Evictions(_log, _state, _records, _scans);
-            _checkpointer = new Checkpointer(_path, _log, _state, options.TimeProvider, opened.Checkpoint);
+            _evictions = new Evictions(_log, _state, _records, _scans, options.WindowSize);
+            _checkpointer = new Checkpointer(_path, _log, _state, options, opened.Checkpoint);
             if (opened.Checkpoint.Policy != _state.Policy.Name && !IsLookOnly)
             {
                 RankAll();
@@ -302,7 +302,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         }
 
         IndexTotals sum = default;
-        for (int store = 0; store < _state.Stores.Ids.Count; store++)
+        for (int store = 0; store < _state.Stores.Ids.Length; store++)
         {
             sum += _log.TotalsOf(store);
         }
@@ -315,7 +315,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
     {
         ct.ThrowIfCancellationRequested();
         ThrowIfDisposed();
-        return new([.. _state.Stores.Ids.Where((_, store) => _log.TotalsOf(store).Count > 0).Order(Utf8Order.Comparer)]);
+        return new([.. _state.Stores.Ids.ToArray().Where((_, store) => _log.TotalsOf(store).Count > 0).Order(Utf8Order.Comparer)]);
     }
 
     /// <inheritdoc/>
@@ -441,7 +441,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
 
     private void CountFrom(Checkpoint checkpoint)
     {
-        using SlotScope scope = _log.Enter();
+        using SlotScope scope = _log.Enter([]);
         scope.Slot.CountBytes(checkpoint.Log.LiveBytes);
         for (int store = 0; store < checkpoint.Stores.Count; store++)
         {

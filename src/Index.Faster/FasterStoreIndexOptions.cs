@@ -37,6 +37,9 @@ public sealed record FasterStoreIndexOptions
     /// <summary>If another process has the index open: refuse (the default), or look at its last checkpoint and change nothing.</summary>
     public bool LookOnlyIfInUse { get; init; }
 
+    /// <summary>How many entries a window of victims holds; other than by default only to measure what that does.</summary>
+    internal int WindowSize { get; init; } = 4096;
+
     /// <summary>Times the checkpoints.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

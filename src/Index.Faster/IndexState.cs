@@ -9,6 +9,10 @@ internal sealed class IndexState
     // Guards changes of the pins; who only reads takes the set that is there, which is never changed.
     private readonly Lock _pinLock = new();
     private volatile PinSet _pins = new();
+    private volatile bool _hasPins;
+
+    /// <summary>Whether a push is given the clock for a priority: then nothing need be asked.</summary>
+    private readonly bool _ranksByClock;
 
     private byte[] _policyState = [];
     private long _savedChanges = -1;
@@ -22,6 +26,7 @@ internal sealed class IndexState
             FifoPolicy or LifoPolicy or GreedyDualPolicy or LirsPolicy => RecordOperation.MarkInPlace,
             _ => null,
         };
+        _ranksByClock = policy is LruPolicy or FifoPolicy;
         EvictionPolicy probe = policy.ForIndex();
         var entry = new IndexEntry { StoreId = "s", Key = "k" };
         NewestFirst = policy is not (GreedyDualPolicy or LirsPolicy) && probe.OnPush(entry, 2) < probe.OnPush(entry, 1);
@@ -42,14 +47,23 @@ internal sealed class IndexState
     /// <summary>The pins: not to be changed.</summary>
     public PinSet Pins => _pins;
 
-    /// <summary>The priority of an entry that is pushed, and the entry with it.</summary>
-    public IndexEntry Rank(IndexEntry entry)
+    /// <summary>Whether there is one.</summary>
+    public bool HasPins => _hasPins;
+
+    /// <summary>The clock and the priority of an entry that is pushed.</summary>
+    public (long Clock, double Priority) Rank(IndexEntry entry)
     {
+        if (_ranksByClock)
+        {
+            long now = Clock.Next();
+            return (now, now);
+        }
+
         lock (_policyLock)
         {
             long clock = Clock.Next();
             IndexEntry pushed = entry with { AccessClock = clock, Referenced = false, Retention = _pins.RetentionOf(entry.StoreId, entry.Key), Priority = 0 };
-            return pushed with { Priority = Priorities.OnPush(Policy, pushed, clock) };
+            return (clock, Priorities.OnPush(Policy, pushed, clock));
         }
     }
 
@@ -96,7 +110,7 @@ internal sealed class IndexState
         {
             PinSet changed = Copy(_pins.ToList());
             bool done = pinned ? changed.Add(pin) : changed.Remove(pin);
-            _pins = changed;
+            (_pins, _hasPins) = (changed, changed.ToList().Count > 0);
             return done;
         }
     }
@@ -110,7 +124,7 @@ internal sealed class IndexState
             Stores.Get(id);
         }
 
-        _pins = Copy(checkpoint.Pins);
+        (_pins, _hasPins) = (Copy(checkpoint.Pins), checkpoint.Pins.Count > 0);
         if (checkpoint.Policy == Policy.Name)
         {
             Policy.LoadState(checkpoint.PolicyState);

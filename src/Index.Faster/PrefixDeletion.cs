@@ -14,14 +14,14 @@ internal sealed class PrefixDeletion(LogStore log, EntryRecords records, int sto
     /// <summary>Returns what the removed entries amounted to. With nothing moved meanwhile.</summary>
     public IndexTotals Run(CancellationToken ct)
     {
-        long done = Pass(log.Log.BeginAddress, log.WholeUntil(), null, ct);
-        done = Pass(done, log.WholeUntil(), null, ct);
+        long done = Pass(log.Log.BeginAddress, log.WholeUntil(), ct);
+        done = Pass(done, log.WholeUntil(), ct);
         using AllSlotsScope all = log.EnterAll();
-        Pass(done, log.Log.TailAddress, all.Slot, ct);
+        Pass(done, log.Log.TailAddress, ct);
         return _removed;
     }
 
-    private long Pass(long from, long to, LogSlot? held, CancellationToken ct)
+    private long Pass(long from, long to, CancellationToken ct)
     {
         log.Scan(
             from,
@@ -30,8 +30,7 @@ internal sealed class PrefixDeletion(LogStore log, EntryRecords records, int sto
             {
                 if (RecordKey.StoreOf(key) == store && RecordKey.WhatOf(key) is RecordKey.Whole or RecordKey.Directory && RecordKey.TextOf(key).StartsWith(_prefix))
                 {
-                    string text = Encoding.UTF8.GetString(RecordKey.TextOf(key));
-                    foreach (IndexEntry entry in held is null ? records.DeleteKey(store, storeId, text) : records.DeleteKey(held, store, storeId, text))
+                    foreach (IndexEntry entry in records.DeleteKey(store, storeId, Encoding.UTF8.GetString(RecordKey.TextOf(key))))
                     {
                         _removed += IndexTotals.Of(entry);
                     }

@@ -12,7 +12,7 @@ internal sealed class StoreTable
     private volatile string[] _ids = [];
 
     /// <summary>The stores by their numbers, those without entries included.</summary>
-    public IReadOnlyList<string> Ids => _ids;
+    public ReadOnlySpan<string> Ids => _ids;
 
     /// <summary>The number of a store; null if it never had an entry.</summary>
     public int? Find(string storeId) => _numbers.TryGetValue(storeId, out int number) ? number : null;

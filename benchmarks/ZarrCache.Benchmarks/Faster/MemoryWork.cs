@@ -9,8 +9,10 @@ namespace ZarrCache.Benchmarks.Faster;
 /// <param name="Mark">Accesses, in no order.</param>
 /// <param name="Find">Look-ups, in no order.</param>
 /// <param name="Pop">Pops, in batches of 1000; none for the raw store.</param>
+/// <param name="PopMarked">The same after marks in no order, so that the log says nothing of the priorities.</param>
+/// <param name="MarkSaved">Accesses just after a checkpoint, when each copies its record to the end of the log.</param>
 /// <param name="Scan">Entries of a scan of all with their texts.</param>
-internal sealed record MemoryWork(double Push, double Mark, double Find, double Pop, double Scan)
+internal sealed record MemoryWork(double Push, double Mark, double Find, double Pop, double PopMarked, double MarkSaved, double Scan)
 {
     private const int Batch = 10_000;
 
@@ -27,6 +29,37 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         EntryKey[] places = Places(keys, operations);
         double mark = await RateAsync(places, key => index.MarkAsync(key, DateTimeOffset.UnixEpoch, CancellationToken.None));
         double find = await RateAsync(places, async key => Require(await index.FindAsync(key, CancellationToken.None) is not null));
+        double scan = await ScanAsync(index, keys);
+        double popMarked = await PopAsync(index, operations / 4);
+        await index.FlushAsync(CancellationToken.None);
+        double markSaved = await RateAsync(places[^(operations / 4)..], key => index.MarkAsync(key, DateTimeOffset.UnixEpoch, CancellationToken.None));
+        return new MemoryWork(push, mark, find, await PopOfNewAsync(keys, operations / 4), popMarked, markSaved, scan);
+    }
+
+    /// <summary>Pops of an index that was just filled.</summary>
+    private static async Task<double> PopOfNewAsync(int keys, int count)
+    {
+        using var scratch = new ScratchDirectory();
+        await using var index = new FasterStoreIndex(scratch["index"], Options(keys));
+        await PushAsync(index, Math.Min(keys, 1_000_000));
+        return await PopAsync(index, count);
+    }
+
+    public static async Task<double> PopAsync(IStoreIndex index, int count)
+    {
+        GC.Collect();
+        long start = Stopwatch.GetTimestamp();
+        for (int popped = 0; popped < count;)
+        {
+            popped += (await index.PopAsync(new PopRequest(Count: 1000), CancellationToken.None)).Count;
+        }
+
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static async Task<double> ScanAsync(FasterStoreIndex index, int keys)
+    {
+        GC.Collect();
         long start = Stopwatch.GetTimestamp();
         int count = 0;
         await foreach (IndexEntry _ in index.EnumerateAsync(default, CancellationToken.None))
@@ -34,15 +67,8 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
             count++;
         }
 
-        double scan = count / Stopwatch.GetElapsedTime(start).TotalSeconds;
         Require(count == keys);
-        start = Stopwatch.GetTimestamp();
-        for (int popped = 0; popped < operations;)
-        {
-            popped += (await index.PopAsync(new PopRequest(Count: 1000), CancellationToken.None)).Count;
-        }
-
-        return new MemoryWork(push, mark, find, operations / Stopwatch.GetElapsedTime(start).TotalSeconds, scan);
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     public static Task<MemoryWork> RawAsync(int keys, int operations)
@@ -55,7 +81,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         double find = Rate(places, place => Require(raw.Read(place)));
         long start = Stopwatch.GetTimestamp();
         Require(raw.ScanTexts() > keys);
-        return Task.FromResult(new MemoryWork(push, mark, find, 0, keys / Stopwatch.GetElapsedTime(start).TotalSeconds));
+        return Task.FromResult(new MemoryWork(push, mark, find, 0, 0, 0, keys / Stopwatch.GetElapsedTime(start).TotalSeconds));
     }
 
     /// <summary>The table that the index has for so many keys.</summary>
@@ -79,6 +105,26 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
                 await index.PushAsync(entry, CancellationToken.None);
             }
 
+            time += Stopwatch.GetElapsedTime(start);
+        }
+
+        return keys / time.TotalSeconds;
+    }
+
+    /// <summary>As <see cref="PushAsync"/>, in batches.</summary>
+    public static async Task<double> PushManyAsync(IStoreIndex index, int keys)
+    {
+        var batch = new IndexEntry[Batch];
+        var time = TimeSpan.Zero;
+        for (int first = 0; first < keys; first += Batch)
+        {
+            for (int i = 0; i < Batch; i++)
+            {
+                batch[i] = FasterEntries.Make(FasterEntries.Scattered(first + i, keys));
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            await index.PushManyAsync(batch, CancellationToken.None);
             time += Stopwatch.GetElapsedTime(start);
         }
 

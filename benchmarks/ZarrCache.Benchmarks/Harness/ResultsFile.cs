@@ -43,6 +43,24 @@ internal static class ResultsFile
         return line is null ? "processor unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
     }
 
+    /// <summary>Replaces one section of a file of results that are measured part by part, each with the machine and the commit that it holds for.</summary>
+    public static async Task WriteSectionAsync(string name, string title, string section, IEnumerable<string> lines)
+    {
+        string path = Path.Combine(FindDirectory(), name);
+        List<string> file = File.Exists(path) ? [.. await File.ReadAllLinesAsync(path)] : [$"# {title}", "", "Written by the benchmark programs, section by section; do not edit."];
+        string heading = $"## {section}";
+        int start = file.IndexOf(heading);
+        if (start >= 0)
+        {
+            int end = file.FindIndex(start + 1, line => line.StartsWith("## ", StringComparison.Ordinal));
+            file.RemoveRange(start - 1, (end < 0 ? file.Count + 1 : end) - start);
+        }
+
+        file.AddRange(["", heading, "", $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, commit {Run("git", "rev-parse --short HEAD")}{(HasChanges() ? " with changes" : "")}; {Processor()}, {Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB; {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {FileSystem()}.", "", .. lines]);
+        await File.WriteAllLinesAsync(path, file);
+        Console.WriteLine($"written: {section} in {path}");
+    }
+
     public static string FindDirectory()
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)

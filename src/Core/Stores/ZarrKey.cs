@@ -89,6 +89,12 @@ public static class ZarrKey
             return "begins or ends with '/'";
         }
 
+        // nearly every key: printable ASCII without a dot, whose only fault could be an empty segment; vectorized
+        if (!key.ContainsAnyExceptInRange(' ', '~') && !key.Contains('.') && key.IndexOf("//") < 0)
+        {
+            return null;
+        }
+
         int segment = 0;
         for (int i = 0; i <= key.Length; i++)
         {

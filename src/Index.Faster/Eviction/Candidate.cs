@@ -1,31 +1,28 @@
 namespace ZarrCache.Index.Faster;
 
 /// <summary>A record at the head of the log that may go.</summary>
-internal sealed class Candidate(long address, byte[] key, byte[] value, bool isFinal)
+internal sealed class Candidate(long address, byte[] key, Rank rank)
 {
     /// <summary>Where it lies.</summary>
     public long Address { get; private set; } = address;
 
     public byte[] Key { get; } = key;
 
+    /// <summary>The value, if nothing could have changed it since it was looked at: it lay on disk. Else it is read again when its turn comes.</summary>
+    public byte[]? Final { get; init; }
+
     /// <summary>As it was when it was looked at last.</summary>
-    public byte[] Value { get; private set; } = value;
+    public Rank Rank { get; set; } = rank;
 
-    /// <summary>Whether nothing could have changed the value since: it lay where nothing is written in place any more.</summary>
-    public bool IsFinal { get; private set; } = isFinal;
+    /// <summary>Its record was copied to another place; there it may change, but not before it is met there.</summary>
+    public Candidate At(long address) => new(address, Key, Rank);
+}
 
-    /// <summary>The priority, and the clock of the first push.</summary>
-    public (double Priority, long Pushed) Rank { get; private set; } = RankOf(value);
+/// <summary>What decides who goes first.</summary>
+internal readonly record struct Rank(double Priority, long Pushed) : IComparable<Rank>
+{
+    public static Rank Of(ReadOnlySpan<byte> value) => new(EntryLayout.PriorityOf(value), EntryLayout.PushedOf(value));
 
-    /// <summary>Its record was read again.</summary>
-    public void Update(ReadOnlySpan<byte> value)
-    {
-        Value = value.ToArray();
-        Rank = RankOf(value);
-    }
-
-    /// <summary>Its record was copied to another place, where it may change.</summary>
-    public void MoveTo(long address) => (Address, IsFinal) = (address, false);
-
-    private static (double Priority, long Pushed) RankOf(ReadOnlySpan<byte> value) => (EntryLayout.PriorityOf(value), EntryLayout.PushedOf(value));
+    public int CompareTo(Rank other) =>
+        Priority < other.Priority ? -1 : Priority > other.Priority ? 1 : Pushed.CompareTo(other.Pushed);
 }

@@ -10,7 +10,7 @@ namespace ZarrCache.Index.Faster;
 /// it, so that each costs a look at as many records as there are for one of its own. Windows are kept for the last 32 kinds of
 /// request, about 1 MiB each.
 /// </remarks>
-internal sealed class Evictions(LogStore log, IndexState state, EntryRecords records, ActiveScans scans)
+internal sealed class Evictions(LogStore log, IndexState state, EntryRecords records, ActiveScans scans, int windowSize)
 {
     private const int MaxWindows = 32;
 
@@ -35,7 +35,7 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
         lock (_lock)
         {
             var popped = new List<IndexEntry>();
-            var taken = new List<Candidate>();
+            var taken = new List<(IndexEntry Entry, Candidate Candidate)>();
             try
             {
                 for (long bytes = 0; bytes < request.Bytes || popped.Count < request.Count;)
@@ -46,7 +46,7 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
                     }
 
                     popped.Add(victim);
-                    taken.Add(candidate);
+                    taken.Add((victim, candidate));
                     bytes += victim.AllocatedSize;
                 }
 
@@ -54,7 +54,7 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
             }
             catch
             {
-                taken.ForEach(candidate => records.PutBack(candidate.Key, candidate.Value)); // nobody hears what was taken
+                taken.ForEach(one => records.PutBack(one.Candidate.Key, one.Entry, one.Candidate.Rank.Pushed)); // nobody hears what was taken
                 throw;
             }
             finally
@@ -121,22 +121,19 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
             _batch.Clear();
             long until = log.Scan(
                 begin,
-                Math.Min(((begin / log.PageBytes) + 1) * log.PageBytes, log.WholeUntil()),
+                Math.Min(log.PageEnd(begin), log.WholeUntil()),
                 (address, key, _) =>
                 {
                     _batch.Add(address, key, default);
                     return true;
                 },
                 ct);
-            using (SlotScope scope = log.Enter())
+            for (int i = 0; i < _batch.Count; i++)
             {
-                for (int i = 0; i < _batch.Count; i++)
+                if (IsHeld(_batch.KeyOf(i), _batch.AddressOf(i), mayMove))
                 {
-                    if (IsHeld(scope.Slot, _batch.KeyOf(i), _batch.AddressOf(i), mayMove))
-                    {
-                        until = _batch.AddressOf(i);
-                        break;
-                    }
+                    until = _batch.AddressOf(i);
+                    break;
                 }
             }
 
@@ -146,30 +143,27 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
     }
 
     /// <summary>Whether a record keeps the log from being given up at its address.</summary>
-    private bool IsHeld(LogSlot slot, ReadOnlySpan<byte> key, long address, bool mayMove)
+    private bool IsHeld(ReadOnlySpan<byte> key, long address, bool mayMove)
     {
-        if (RecordKey.StoreOf(key) == RecordKey.Filler || !slot.IsNewest(key, address))
+        if (RecordKey.StoreOf(key) == RecordKey.Filler)
         {
             return false;
         }
 
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(key));
         if (!mayMove)
         {
-            return true;
+            return scope.Slot.IsNewest(key, address);
         }
 
-        using (log.Keys.Enter(RecordKey.PrefixOf(key)))
-        {
-            Move(slot, key, address);
-        }
-
+        Move(scope.Slot, key, address);
         return false;
     }
 
     private PopPass? Begin(PopRequest request)
     {
         int? store = request.StoreId is null ? null : state.Stores.Find(request.StoreId);
-        return (request.StoreId is null || store is not null) && request is not { Bytes: 0, Count: 0 } ? new PopPass(request, store) : null;
+        return (request.StoreId is null || store is not null) && request is not { Bytes: 0, Count: 0 } ? new PopPass(request, store, state) : null;
     }
 
     /// <summary>The next victim; null if there is none.</summary>
@@ -202,93 +196,84 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
     /// <summary>The entry of a candidate, if it goes now.</summary>
     private IndexEntry? Judge(PopPass pass, VictimWindow window, Candidate candidate, bool take)
     {
-        using SlotScope scope = log.Enter();
+        ReadOnlySpan<byte> key = candidate.Key;
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(key));
         LogSlot slot = scope.Slot;
-        candidate.Key.CopyTo(slot.Key, 0);
-        ReadOnlySpan<byte> key = slot.Key.AsSpan(0, candidate.Key.Length);
-        using (log.Keys.Enter(RecordKey.PrefixOf(key)))
+        ReadOnlySpan<byte> value = Current(slot, window, candidate);
+        if (value.IsEmpty)
         {
-            if (!IsCurrent(slot, window, candidate, key))
-            {
-                return null;
-            }
+            return null;
+        }
 
-            IndexEntry entry = records.Read(key, candidate.Value);
-            int store = RecordKey.StoreOf(key);
-            if (entry.Retention != window.Selects.Retention)
-            {
-                return null; // pinned meanwhile
-            }
+        IndexEntry entry = records.Read(key, value);
+        if (entry.Retention != window.Selects.Retention)
+        {
+            return null; // pinned meanwhile
+        }
 
-            if (!pass.Allows(entry, () => log.TotalsOf(store)))
+        if (!pass.Allows(entry, log))
+        {
+            if (pass.Aside < windowSize)
             {
-                if (pass.Aside < VictimWindow.Size)
-                {
-                    pass.PutAside(window, candidate);
-                }
-                else
-                {
-                    Move(slot, key, candidate.Address); // a store that keeps so much must not stand in the way for good
-                }
-
-                return null;
-            }
-
-            if (state.OnPop(entry) is { } priority && pass.Keeps(key))
-            {
-                Keep(slot, window, candidate, key, priority);
-                return null;
-            }
-
-            if (take)
-            {
-                state.OnEvict(entry);
-                EntryRecords.Remove(slot, key, candidate.Value);
+                pass.PutAside(window, candidate);
             }
             else
             {
-                window.Add(candidate);
+                Move(slot, key, candidate.Address); // a store that keeps so much must not stand in the way for good
             }
 
-            return entry;
+            return null;
         }
+
+        if (state.OnPop(entry) is { } priority && pass.Keeps(key))
+        {
+            Keep(slot, window, candidate, priority);
+            return null;
+        }
+
+        if (take)
+        {
+            state.OnEvict(entry);
+            EntryRecords.Remove(slot, key, value);
+        }
+        else
+        {
+            window.Add(candidate);
+        }
+
+        return entry;
     }
 
-    /// <summary>Whether a candidate is what the log holds of its key, and still has the rank that brought its turn; if only that has changed, it goes back into the window.</summary>
-    private static bool IsCurrent(LogSlot slot, VictimWindow window, Candidate candidate, ReadOnlySpan<byte> key)
+    /// <summary>The value of a candidate, if it is what the log holds of its key, and still has the rank that brought its turn; else empty. If only the rank has changed, it goes back into the window.</summary>
+    private static ReadOnlySpan<byte> Current(LogSlot slot, VictimWindow window, Candidate candidate)
     {
-        if (!slot.IsNewest(key, candidate.Address))
+        if (candidate.Final is { } final)
         {
-            return false; // removed, or to be met again further on
+            return slot.IsNewest(candidate.Key, candidate.Address) ? final : default;
         }
 
-        if (candidate.IsFinal)
+        if (!slot.Read(candidate.Key) || slot.FoundAt != candidate.Address)
         {
-            return true;
+            return default; // removed, or to be met again further on
         }
 
-        if (!slot.Read(key))
-        {
-            return false;
-        }
-
-        (double, long) rank = candidate.Rank;
-        candidate.Update(slot.Found);
+        var rank = Rank.Of(slot.Found);
         if (rank == candidate.Rank)
         {
-            return true;
+            return slot.Found;
         }
 
+        candidate.Rank = rank;
         window.Add(candidate);
-        return false;
+        return default;
     }
 
-    private static void Keep(LogSlot slot, VictimWindow window, Candidate candidate, ReadOnlySpan<byte> key, double priority)
+    private static void Keep(LogSlot slot, VictimWindow window, Candidate candidate, double priority)
     {
-        slot.Change(key, new RecordInput(RecordOperation.Rank, Priority: priority));
-        if (slot.IsNewest(key, candidate.Address) && slot.Read(key))
+        slot.Change(candidate.Key, new RecordInput(RecordOperation.Rank, Priority: priority));
+        if (slot.Read(candidate.Key) && slot.FoundAt == candidate.Address)
         {
-            candidate.Update(slot.Found); // changed in place; else it lies at the end of the log now, where the window comes to it
+            candidate.Rank = Rank.Of(slot.Found); // changed in place; else it lies at the end of the log now, where the window comes to it
             window.Add(candidate);
         }
     }
@@ -302,7 +287,7 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
                 _windows.Clear(); // they are filled again when they are asked for
             }
 
-            _windows.Add(key, window = new VictimWindow(key, log, state, records, MoveToEnd));
+            _windows.Add(key, window = new VictimWindow(key, windowSize, log, state, records, MoveToEnd));
         }
 
         return window;
@@ -310,14 +295,11 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
 
     private void MoveToEnd(Candidate candidate)
     {
-        using SlotScope scope = log.Enter();
-        using (log.Keys.Enter(RecordKey.PrefixOf(candidate.Key)))
-        {
-            Move(scope.Slot, candidate.Key, candidate.Address);
-        }
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(candidate.Key));
+        Move(scope.Slot, candidate.Key, candidate.Address);
     }
 
-    /// <summary>Copies a record to the end of the log, if it is the newest of its key. With the key's lock held.</summary>
+    /// <summary>Copies a record to the end of the log, if it is the newest of its key. With the key's slot held.</summary>
     private void Move(LogSlot slot, ReadOnlySpan<byte> key, long address)
     {
         if (slot.IsNewest(key, address) && slot.Read(key))

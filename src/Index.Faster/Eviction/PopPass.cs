@@ -1,7 +1,7 @@
 namespace ZarrCache.Index.Faster;
 
 /// <summary>What one pop remembers of the entries that it left: those that the policy kept, and the stores that give up no more.</summary>
-internal sealed class PopPass(PopRequest request, int? store)
+internal sealed class PopPass(PopRequest request, int? store, IndexState state)
 {
     private readonly HashSet<ulong> _kept = [];
     private readonly HashSet<(string, Retention, EntryKind)> _closed = [];
@@ -17,10 +17,15 @@ internal sealed class PopPass(PopRequest request, int? store)
     public int Aside => _aside.Count;
 
     /// <summary>Whether an entry may go, as the minima of its store say.</summary>
-    public bool Allows(IndexEntry entry, Func<IndexTotals> totals)
+    public bool Allows(IndexEntry entry, LogStore log)
     {
+        if (request.Minima?.ContainsKey(entry.StoreId) != true)
+        {
+            return true;
+        }
+
         var order = (entry.StoreId, entry.Retention, entry.Kind);
-        if (request.Minima?.ContainsKey(entry.StoreId) != true || (!_closed.Contains(order) && request.Allows(totals(), entry)))
+        if (!_closed.Contains(order) && request.Allows(log.TotalsOf(state.Stores.Get(entry.StoreId)), entry))
         {
             return true;
         }

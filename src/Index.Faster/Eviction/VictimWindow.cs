@@ -7,7 +7,7 @@ namespace ZarrCache.Index.Faster;
 internal readonly record struct WindowKey(int? Store, EntryKind? Kind, Retention Retention);
 
 /// <summary>
-/// The first entries of the log that a pop may take, by priority: at most <see cref="Size"/>. Before <see cref="_cursor"/> there
+/// The first entries of the log that a pop may take, by priority: at most so many as there is room for. Before <see cref="_cursor"/> there
 /// is none that is not in here. Under the lock of the evictions.
 /// </summary>
 /// <remarks>
@@ -16,20 +16,17 @@ internal readonly record struct WindowKey(int? Store, EntryKind? Kind, Retention
 /// the clock, and says nothing under others. So victims are the smallest of a window at the head of the log. When half of it
 /// is gone it is filled up; what was in it before and is worth more than the median of what has come is moved to the end of the
 /// log: it is better than what follows, and would take up the window for good. As long as the window holds all
-/// there is, which it does up to 4,096 entries, the order is exact.
+/// there is, which it does up to 4,096 entries by default, the order is exact.
 /// </para>
 /// <para>
 /// Where later pushes go first the victims lie at the end, so there the window keeps the smallest of the whole log, which is
 /// scanned for each 4,096 pops, and what is pushed meanwhile is added.
 /// </para>
 /// </remarks>
-internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState state, EntryRecords records, Action<Candidate> moveToEnd)
+internal sealed class VictimWindow(WindowKey selects, int size, LogStore log, IndexState state, EntryRecords records, Action<Candidate> moveToEnd)
 {
-    public const int Size = 4096;
-
-    private readonly PriorityQueue<Candidate, (double, long)> _queue = new();
+    private readonly PriorityQueue<Candidate, Rank> _queue = new();
     private readonly Dictionary<long, Candidate> _byAddress = [];
-    private readonly RecordBatch _batch = new();
     private long _cursor;
 
     /// <summary>Whether there are entries that are not in the window.</summary>
@@ -61,10 +58,9 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
     /// <summary>A record was copied to another place: if it is in here, it goes in its turn all the same.</summary>
     public void Moved(long from, long to)
     {
-        if (_byAddress.Remove(from, out Candidate? candidate))
+        if (_byAddress.TryGetValue(from, out Candidate? candidate))
         {
-            candidate.MoveTo(to);
-            _byAddress.Add(to, candidate);
+            Add(candidate.At(to)); // the one in its old place is passed over
         }
     }
 
@@ -74,7 +70,7 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
         {
             FillFromAll(ct);
         }
-        else if (_queue.Count <= Size / 2 || !_more)
+        else if (_queue.Count <= size / 2 || !_more)
         {
             FillFromHead(ct);
         }
@@ -82,7 +78,7 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
 
     private void FillFromHead(CancellationToken ct)
     {
-        if (_queue.Count >= Size || _cursor >= log.Log.TailAddress)
+        if (_queue.Count >= size || _cursor >= log.Log.TailAddress)
         {
             return;
         }
@@ -90,9 +86,9 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
         Candidate[] before = _more ? [.. _queue.UnorderedItems.Select(item => item.Element)] : [];
         var come = new List<double>();
         long whole = log.WholeUntil();
-        while (_queue.Count < Size && _cursor < whole)
+        while (_queue.Count < size && _cursor < whole)
         {
-            foreach (Candidate candidate in Scan(whole, Size - _queue.Count, ct))
+            foreach (Candidate candidate in Scan(whole, size - _queue.Count, ct))
             {
                 come.Add(candidate.Rank.Priority);
                 Add(candidate);
@@ -100,7 +96,7 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
         }
 
         _more = _cursor < whole;
-        if (_more && before.Length > 0 && come.Count > Size / 4)
+        if (_more && before.Length > 0 && come.Count > size / 4)
         {
             come.Sort();
             MoveBetterThan(come[come.Count / 2], before);
@@ -116,7 +112,7 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
             return;
         }
 
-        (Candidate, (double, long))[] rest = [.. _queue.UnorderedItems.Where(item => !moved.Contains(item.Element))];
+        (Candidate, Rank)[] rest = [.. _queue.UnorderedItems.Where(item => !moved.Contains(item.Element))];
         _queue.Clear();
         _queue.EnqueueRange(rest);
         foreach (Candidate candidate in moved)
@@ -141,8 +137,8 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
         long whole = log.WholeUntil();
         while (_cursor < whole)
         {
-            Scan(whole, Size, ct).ForEach(Add);
-            if (_queue.Count > Size)
+            Scan(whole, size, ct).ForEach(Add);
+            if (_queue.Count > size)
             {
                 KeepSmallest();
             }
@@ -151,7 +147,7 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
 
     private void KeepSmallest()
     {
-        (Candidate Element, (double, long) Priority)[] smallest = [.. _queue.UnorderedItems.OrderBy(item => item.Priority).Take(Size)];
+        (Candidate Element, Rank Priority)[] smallest = [.. _queue.UnorderedItems.OrderBy(item => item.Priority).Take(size)];
         _more = true;
         _queue.Clear();
         _byAddress.Clear();
@@ -161,37 +157,37 @@ internal sealed class VictimWindow(WindowKey selects, LogStore log, IndexState s
         }
     }
 
-    /// <summary>Goes on through the log until it has met so many records that may be candidates, and gives those that are.</summary>
+    /// <summary>Goes on through the log to the end of a page, or until it has met so many candidates.</summary>
     private List<Candidate> Scan(long whole, int atMost, CancellationToken ct)
     {
-        _batch.Clear();
-        long immutable = log.ImmutableUntil;
+        var found = new List<Candidate>(Math.Min(atMost, size));
+        long head = log.Log.HeadAddress;
         _cursor = log.Scan(
             _cursor,
-            whole,
+            Math.Min(whole, log.PageEnd(_cursor)),
             (address, key, value) =>
             {
-                if (RecordKey.IsEntry(key)
-                    && (selects.Store is null || selects.Store == RecordKey.StoreOf(key))
-                    && (selects.Kind is null || selects.Kind == EntryLayout.KindOf(value))
-                    && records.RetentionOf(key) == selects.Retention)
+                // Of those in memory FASTER marks the dead ones, nearly all, and the others are noticed when their turn comes.
+                if (IsSelected(key, value) && (address >= head || IsNewest(key, address)))
                 {
-                    _batch.Add(address, key, value);
+                    found.Add(new Candidate(address, key.ToArray(), Rank.Of(value)) { Final = address < head ? value.ToArray() : null });
                 }
 
-                return _batch.Count < atMost;
+                return found.Count < atMost;
             },
             ct);
-        var found = new List<Candidate>(_batch.Count);
-        using SlotScope scope = log.Enter();
-        for (int i = 0; i < _batch.Count; i++)
-        {
-            if (scope.Slot.IsNewest(_batch.KeyOf(i), _batch.AddressOf(i)))
-            {
-                found.Add(new Candidate(_batch.AddressOf(i), _batch.KeyOf(i).ToArray(), _batch.ValueOf(i).ToArray(), _batch.AddressOf(i) < immutable));
-            }
-        }
-
         return found;
+    }
+
+    private bool IsSelected(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        RecordKey.IsEntry(key)
+        && (selects.Store is null || selects.Store == RecordKey.StoreOf(key))
+        && (selects.Kind is null || selects.Kind == EntryLayout.KindOf(value))
+        && records.RetentionOf(key) == selects.Retention;
+
+    private bool IsNewest(ReadOnlySpan<byte> key, long address)
+    {
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(key));
+        return scope.Slot.IsNewest(key, address);
     }
 }

@@ -9,8 +9,8 @@ namespace ZarrCache.Index.Faster;
 /// </summary>
 internal sealed class Checkpointer
 {
-    /// <summary>So much of the log is replayed at most when the index is opened after a crash: less than a second.</summary>
-    private const long MaxReplay = 256L << 20;
+    /// <summary>So much of the log is replayed at most when the index is opened after a crash, less than a second; or half of what is kept in memory, if that is more.</summary>
+    private readonly long _maxReplay;
 
     private readonly string _directory;
     private readonly LogStore _log;
@@ -22,9 +22,10 @@ internal sealed class Checkpointer
     private Checkpoint _last;
     private bool _closed;
 
-    public Checkpointer(string directory, LogStore log, IndexState state, TimeProvider time, Checkpoint last)
+    public Checkpointer(string directory, LogStore log, IndexState state, FasterStoreIndexOptions options, Checkpoint last)
     {
-        (_directory, _log, _state, _time, _last) = (directory, log, state, time, last);
+        (_directory, _log, _state, _time, _last) = (directory, log, state, options.TimeProvider, last);
+        _maxReplay = Math.Max(256L << 20, options.LogMemoryBytes / 2);
         Condition = last.Condition;
     }
 
@@ -32,7 +33,7 @@ internal sealed class Checkpointer
     public IndexCondition Condition { get; set; }
 
     /// <summary>Whether the log has changed much since the last one: dead records wait for one before their files go, and live ones to be safe.</summary>
-    public bool IsDue => _log.Log.TailAddress - Volatile.Read(ref _last).Log.End > MaxReplay || _log.Log.BeginAddress - Volatile.Read(ref _last).Log.Begin > MaxReplay / 4;
+    public bool IsDue => _log.Log.TailAddress - Volatile.Read(ref _last).Log.End > _maxReplay || _log.Log.BeginAddress - Volatile.Read(ref _last).Log.Begin > _maxReplay / 4;
 
     /// <summary>Makes one. With <paramref name="close"/> nobody enters the log any more, and the next user finds that nothing is missing.</summary>
     /// <exception cref="ZarrCacheException">A file could not be written; the last checkpoint is still there.</exception>
@@ -46,7 +47,7 @@ internal sealed class Checkpointer
             {
                 Checkpoint last = _last;
                 long begin = _log.Log.BeginAddress;
-                bool withTable = close || _log.Log.TailAddress - last.Log.End > MaxReplay || _log.Tokens.TableToken == Guid.Empty;
+                bool withTable = close || _log.Log.TailAddress - last.Log.End > _maxReplay || _log.Tokens.TableToken == Guid.Empty;
                 if (withTable)
                 {
                     _log.SaveTable();
@@ -97,7 +98,7 @@ internal sealed class Checkpointer
             Policy = _state.Policy.Name,
             PolicyState = _state.SavePolicy(),
             Pins = _state.Pins.ToList(),
-            Stores = [.. _state.Stores.Ids.Select((id, number) => (id, _log.TotalsOf(number)))],
+            Stores = [.. _state.Stores.Ids.ToArray().Select((id, number) => (id, _log.TotalsOf(number)))],
         };
     }
 

@@ -30,6 +30,8 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
     private const int ChunkBytes = 1 << 20;
     private const int SynchronousReadBytes = 64 << 10;
 
+    // Guards the opening and the removal of a file, so that it is opened once.
+    private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Segment> _segments = new();
     private volatile ZarrCacheException? _readFault;
     private volatile ZarrCacheException? _writeFault;
@@ -218,21 +220,35 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
     /// <summary>Never 0, which stands for unknown.</summary>
     private static uint Sum(ReadOnlySpan<byte> block) => Math.Max(1, (uint)XxHash3.HashToUInt64(block));
 
-    private Segment OpenSegment(int segment) => _segments.GetOrAdd(segment, number => new Segment(
-        readOnly
-            ? File.OpenHandle(NameOf(number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
-            : File.OpenHandle(NameOf(number), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
-        new uint[BlocksInSegment]));
+    private Segment OpenSegment(int segment)
+    {
+        if (_segments.TryGetValue(segment, out Segment? opened))
+        {
+            return opened;
+        }
+
+        lock (_lock)
+        {
+            return _segments.GetOrAdd(segment, number => new Segment(
+                readOnly
+                    ? File.OpenHandle(NameOf(number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+                    : File.OpenHandle(NameOf(number), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
+                new uint[BlocksInSegment]));
+        }
+    }
 
     private void Remove(int segment)
     {
-        if (_segments.TryRemove(segment, out Segment? removed))
+        lock (_lock)
         {
-            removed.File.Dispose();
-        }
+            if (_segments.TryRemove(segment, out Segment? removed))
+            {
+                removed.File.Dispose();
+            }
 
-        File.Delete(NameOf(segment));
-        File.Delete(SumsNameOf(segment));
+            File.Delete(NameOf(segment));
+            File.Delete(SumsNameOf(segment));
+        }
     }
 
     private static void RequireLength(string file, long bytes)

@@ -5,8 +5,8 @@ using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.Span
 namespace ZarrCache.Index.Faster;
 
 /// <summary>
-/// One of the few hands that work on the log: a session of FASTER, buffers, and what this hand added to the totals. Used by
-/// one thread at a time, which holds it by <see cref="LogStore.Enter"/>; whoever wants to keep everybody out takes all of them.
+/// One of the hands that work on the log, each on its share of the keys: a session of FASTER, buffers, and what was added to the
+/// totals. Used by one thread at a time, which holds it by <see cref="LogStore.Enter"/>; whoever wants to keep everybody out takes all of them.
 /// </summary>
 internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposable
 {
@@ -23,6 +23,9 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
 
     /// <summary>The value that <see cref="Read"/> found last.</summary>
     public ReadOnlySpan<byte> Found => _output.Value;
+
+    /// <summary>Where that lies.</summary>
+    public long FoundAt => _output.Address;
 
     /// <summary>What this slot added to the bytes of live records, or took away. Exact in the sum of all slots.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);

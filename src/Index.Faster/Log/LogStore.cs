@@ -11,8 +11,9 @@ internal delegate bool LogVisitor(long address, ReadOnlySpan<byte> key, ReadOnly
 /// </summary>
 /// <remarks>
 /// <para>
-/// Locks, in the order in which they are taken: that of the evictions (<see cref="Evictions"/>), a slot, a key's
-/// (<see cref="KeyLocks"/>), the policy's. Whoever wants everybody out takes all slots in their order and holds none before.
+/// Locks, in the order in which they are taken: that of the evictions (<see cref="Evictions"/>), a slot's, the policy's. Every key
+/// has its slot, by hash, so that one lock makes who reads and then writes a key the only one, and gives it a session of FASTER.
+/// It is held across the read of a record that is on disk. Whoever wants everybody out takes all slots in their order and holds none before.
 /// </para>
 /// <para>
 /// A checkpoint is made with all slots held, so that its totals and its entries are of one moment; what it has to write
@@ -22,6 +23,9 @@ internal delegate bool LogVisitor(long address, ReadOnlySpan<byte> key, ReadOnly
 /// </remarks>
 internal sealed class LogStore : IDisposable
 {
+    /// <summary>So many slots for each processor that threads seldom meet in one, and so few that all stay in its cache.</summary>
+    private const int SlotsPerProcessor = 8;
+
     private const double MutableFraction = 0.9;
     private const int BucketBytes = 64;
     private const int LeastTableBytes = 1 << 16;
@@ -54,7 +58,7 @@ internal sealed class LogStore : IDisposable
                 SegmentSize = ChecksummedLogDevice.SegmentBytes,
                 MemorySize = Math.Max(options.LogMemoryBytes, 4L * _pageBytes),
                 MutableFraction = MutableFraction,
-                ConcurrencyControlMode = ConcurrencyControlMode.None, // KeyLocks
+                ConcurrencyControlMode = ConcurrencyControlMode.None, // a key has its slot
                 CheckpointManager = Tokens,
                 RemoveOutdatedCheckpoints = false,
                 EqualityComparer = new RecordKeyComparer(),
@@ -72,13 +76,11 @@ internal sealed class LogStore : IDisposable
         }
 
         var lengths = new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new UnchangedLength() };
-        _slots = [.. Enumerable.Range(0, Math.Max(16, 4 * Environment.ProcessorCount)).Select(_ =>
+        _slots = [.. Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount) * SlotsPerProcessor).Select(_ =>
             new LogSlot(_store.For(functions).NewSession<RecordFunctions>(sessionVariableLengthStructSettings: lengths), this))];
     }
 
     public CheckpointTokens Tokens { get; }
-
-    public KeyLocks Keys { get; } = new();
 
     public LogAccessor<SpanByte, SpanByte> Log => _store.Log;
 
@@ -96,30 +98,18 @@ internal sealed class LogStore : IDisposable
     /// <summary>The bytes of the log, dead records included.</summary>
     public long Bytes => Log.TailAddress - Log.BeginAddress;
 
-    /// <summary>Up to here nothing is written in place any more.</summary>
-    public long ImmutableUntil => Log.SafeReadOnlyAddress;
+    /// <summary>The end of the page that an address lies in.</summary>
+    public long PageEnd(long address) => ((address / _pageBytes) + 1) * _pageBytes;
 
     /// <summary>What a record takes up in the log.</summary>
     public static int SizeOf(int key, int value) => RecordInfoBytes + Align(sizeof(int) + key) + Align(sizeof(int) + value);
 
-    /// <summary>Takes a slot that is free, or waits for one.</summary>
+    /// <summary>Takes the slot of a key: all of its records share it (see <see cref="RecordKey.PrefixOf"/>). Who holds all has it already.</summary>
     /// <exception cref="ObjectDisposedException">The index was disposed of.</exception>
-    public SlotScope Enter()
+    public SlotScope Enter(ReadOnlySpan<byte> prefix)
     {
-        int first = Environment.CurrentManagedThreadId % _slots.Length;
-        LogSlot slot = _slots[first];
-        for (int i = 1; !slot.Gate.TryEnter(); i++)
-        {
-            if (i == _slots.Length)
-            {
-                slot = _slots[first];
-                slot.Gate.Enter();
-                break;
-            }
-
-            slot = _slots[(first + i) % _slots.Length];
-        }
-
+        LogSlot slot = _slots[RecordKey.Hash(prefix) % (uint)_slots.Length];
+        slot.Gate.Enter();
         if (_closed)
         {
             slot.Gate.Exit();
@@ -180,7 +170,7 @@ internal sealed class LogStore : IDisposable
         while (from < to)
         {
             bool inMemory = from >= Log.HeadAddress;
-            using IFasterScanIterator<SpanByte, SpanByte> records = Log.Scan(from, to, inMemory ? ScanBufferingMode.NoBuffering : ScanBufferingMode.DoublePageBuffering);
+            using IFasterScanIterator<SpanByte, SpanByte> records = Log.Scan(from, to, inMemory ? ScanBufferingMode.NoBuffering : to <= PageEnd(from) ? ScanBufferingMode.SinglePageBuffering : ScanBufferingMode.DoublePageBuffering);
             try
             {
                 for (int i = 0; records.GetNext(out RecordInfo info); i++)

@@ -3,17 +3,18 @@ using System.Text;
 namespace ZarrCache.Index.Faster;
 
 /// <summary>
-/// The entries of the log that a query selects, batch by batch, in the order of the log: each record of it is looked at once,
-/// and is an entry if it is the newest of its key. A consumer may take its time: nothing is held between batches.
+/// The entries of the log that a query selects, page by page, in the order of the log: each record of it is looked at once,
+/// and is an entry if it is the newest of its key. A consumer may take its time: nothing is held between pages.
 /// </summary>
+/// <remarks>An entry that is marked at the same moment may have some of its numbers from before and some from after.</remarks>
 internal sealed class EntryScan : IDisposable
 {
-    private const int BatchSize = 256;
+    /// <summary>Of pages in memory only so many at a time, so that entries that a consumer does not keep die young.</summary>
+    private const int MemoryBatch = 512;
 
     private readonly LogStore _log;
     private readonly EntryRecords _records;
     private readonly ActiveScans.Scan _scan;
-    private readonly RecordBatch _batch = new();
     private readonly List<long> _given = [];
     private readonly byte[] _prefix;
     private readonly int? _store;
@@ -43,67 +44,53 @@ internal sealed class EntryScan : IDisposable
             return true;
         }
 
-        _batch.Clear();
         _given.Clear();
-        long immutable = _log.ImmutableUntil;
-        long next = _log.Scan(_scan.Position, _scan.End, Collect, ct);
-        using (SlotScope scope = _log.Enter())
-        {
-            for (int i = 0; i < _batch.Count; i++)
+        int most = _scan.Position >= _log.Log.HeadAddress ? MemoryBatch : int.MaxValue;
+        long next = _log.Scan(
+            _scan.Position,
+            Math.Min(_scan.End, _log.PageEnd(_scan.Position)),
+            (address, key, value) =>
             {
-                if (Read(scope.Slot, _batch.KeyOf(i), _batch.ValueOf(i), _batch.AddressOf(i), immutable) is { } entry)
+                if (Selects(key, value) && IsNewest(key, address))
                 {
-                    entries.Add(entry);
-                    _given.Add(_batch.AddressOf(i));
+                    entries.Add(_records.Read(key, value));
+                    _given.Add(address);
                 }
-            }
-        }
 
+                return _given.Count < most;
+            },
+            ct);
         _scan.Advance(next, _given);
         return true;
     }
 
     public void Dispose() => _scan.Dispose();
 
-    private bool Collect(long address, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
-    {
-        if (Selects(key) && (_kind is null || EntryLayout.KindOf(value) == _kind))
-        {
-            _batch.Add(address, key, value);
-        }
-
-        return _batch.Count < BatchSize;
-    }
-
-    private bool Selects(ReadOnlySpan<byte> key) =>
+    private bool Selects(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         RecordKey.IsEntry(key)
         && (_store is null || RecordKey.StoreOf(key) == _store)
-        && (_prefix.Length == 0 || RecordKey.TextOf(key).StartsWith(_prefix));
+        && (_prefix.Length == 0 || RecordKey.TextOf(key).StartsWith(_prefix))
+        && (_kind is null || EntryLayout.KindOf(value) == _kind);
 
-    private IndexEntry? Read(LogSlot slot, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long address, long immutable)
+    private bool IsNewest(ReadOnlySpan<byte> key, long address)
     {
-        if (address < immutable)
+        if (address >= _log.Log.ReadOnlyAddress)
         {
-            return slot.IsNewest(key, address) ? _records.Read(key, value) : null;
+            return true; // what replaces a record that can still be written in place marks it, and a scan passes over it
         }
 
-        using (_log.Keys.Enter(RecordKey.PrefixOf(key)))
-        {
-            return slot.IsNewest(key, address) && slot.Read(key) ? _records.Read(key, slot.Found) : null;
-        }
+        using SlotScope scope = _log.Enter(RecordKey.PrefixOf(key));
+        return scope.Slot.IsNewest(key, address);
     }
 
     private void ReadMissed(List<IndexEntry> entries)
     {
         foreach (byte[] key in _scan.Missed.Values)
         {
-            using SlotScope scope = _log.Enter();
-            using (_log.Keys.Enter(RecordKey.PrefixOf(key)))
+            using SlotScope scope = _log.Enter(RecordKey.PrefixOf(key));
+            if (scope.Slot.Read(key) && Selects(key, scope.Slot.Found))
             {
-                if (Selects(key) && scope.Slot.Read(key) && (_kind is null || EntryLayout.KindOf(scope.Slot.Found) == _kind))
-                {
-                    entries.Add(_records.Read(key, scope.Slot.Found));
-                }
+                entries.Add(_records.Read(key, scope.Slot.Found));
             }
         }
     }

@@ -50,9 +50,16 @@ internal static class EntryLayout
     public static int MaxSizeOf(IndexEntry entry) => FixedSize + 18 + (entry.ETag is null ? 0 : Encoding.UTF8.GetMaxByteCount(entry.ETag.Length)) + (entry.Checksums.Count * sizeof(ulong));
 
     /// <summary>Writes an entry, and gives the bytes that it takes.</summary>
-    public static int Write(Span<byte> destination, IndexEntry entry, long pushed)
+    public static int Write(Span<byte> destination, IndexEntry entry, long pushed) =>
+        Write(destination, entry, pushed, entry.AccessClock, entry.Priority, entry.Referenced);
+
+    /// <summary>Writes an entry as it is pushed, with the clock and the priority that it is given.</summary>
+    public static int WritePushed(Span<byte> destination, IndexEntry entry, long pushed, long clock, double priority) =>
+        Write(destination, entry, pushed, clock, priority, referenced: false);
+
+    private static int Write(Span<byte> destination, IndexEntry entry, long pushed, long clock, double priority, bool referenced)
     {
-        byte flags = entry.Referenced ? Referenced : (byte)0;
+        byte flags = referenced ? Referenced : (byte)0;
         int end = FixedSize;
         if (entry.ObjectSize != entry.Size)
         {
@@ -81,8 +88,8 @@ internal static class EntryLayout
         destination[KindAt] = (byte)entry.Kind;
         destination[FlagsAt] = flags;
         destination[3] = 0;
-        BinaryPrimitives.WriteDoubleLittleEndian(destination[PriorityAt..], entry.Priority);
-        Set(destination, AccessClockAt, entry.AccessClock);
+        BinaryPrimitives.WriteDoubleLittleEndian(destination[PriorityAt..], priority);
+        Set(destination, AccessClockAt, clock);
         Set(destination, AccessCountAt, entry.AccessCount);
         Set(destination, LastAccessAt, entry.LastAccess.UtcTicks);
         Set(destination, ValidatedAt, entry.ValidatedAt.UtcTicks);

@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace ZarrCache.Index.Faster;
 
-/// <summary>The entries of the log, one at a time: what a caller's key stands for, found, pushed, marked and removed. Stateless; thread-safe by the locks that it takes.</summary>
+/// <summary>The entries of the log, one at a time: what a caller's key stands for, found, pushed, marked and removed. Stateless; each holds the slot of its key.</summary>
 internal sealed class EntryRecords(LogStore log, IndexState state)
 {
+    [SkipLocalsInit]
     public IndexEntry? Find(EntryKey key)
     {
         if (state.Stores.Find(key.StoreId) is not { } store)
@@ -12,15 +14,12 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
             return null;
         }
 
-        using SlotScope scope = log.Enter();
-        LogSlot slot = scope.Slot;
-        ReadOnlySpan<byte> place = WriteKey(slot, store, key, out int prefix);
-        using (log.Keys.Enter(place[..prefix]))
-        {
-            return slot.Read(place) ? Read(place, slot.Found, key.StoreId, key.Key) : null;
-        }
+        ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        return scope.Slot.Read(place) ? Read(place, scope.Slot.Found, key.StoreId, key.Key) : null;
     }
 
+    [SkipLocalsInit]
     public IReadOnlyList<IndexEntry> FindParts(string storeId, string key, long offset, long end)
     {
         if (state.Stores.Find(storeId) is not { } store)
@@ -28,71 +27,65 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
             return [];
         }
 
-        using SlotScope scope = log.Enter();
-        LogSlot slot = scope.Slot;
-        int prefix = RecordKey.WritePrefix(slot.Key, store, key);
-        using (log.Keys.Enter(slot.Key.AsSpan(0, prefix)))
+        Span<byte> prefix = stackalloc byte[RecordKey.MaxSize];
+        prefix = prefix[..RecordKey.WritePrefix(prefix, store, key)];
+        using SlotScope scope = log.Enter(prefix);
+        var found = new List<IndexEntry>();
+        prefix.CopyTo(scope.Slot.Key);
+        foreach (long start in PartDirectory.Reaching(scope.Slot, prefix.Length, offset, end))
         {
-            var found = new List<IndexEntry>();
-            foreach (long start in PartDirectory.Reaching(slot, prefix, offset, end))
+            ReadOnlySpan<byte> place = PartKey(scope.Slot, prefix.Length, start);
+            if (scope.Slot.Read(place) && Read(place, scope.Slot.Found, storeId, key) is { } part && part.Offset + part.Size > offset)
             {
-                ReadOnlySpan<byte> place = PartKey(slot, prefix, start);
-                if (slot.Read(place) && Read(place, slot.Found, storeId, key) is { } part && part.Offset + part.Size > offset)
-                {
-                    found.Add(part);
-                }
+                found.Add(part);
             }
-
-            return found;
         }
+
+        return found;
     }
 
     /// <summary>Pushes an entry, and gives the one that it replaced.</summary>
+    [SkipLocalsInit]
     public IndexEntry? Push(IndexEntry entry)
     {
         EntryKey key = entry.EntryKey;
         int store = state.Stores.Get(key.StoreId);
-        using SlotScope scope = log.Enter();
+        ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
         LogSlot slot = scope.Slot;
         log.ThrowIfBroken();
-        ReadOnlySpan<byte> place = WriteKey(slot, store, key, out int prefix);
-        using (log.Keys.Enter(place[..prefix]))
+        (long clock, double priority) = state.Rank(entry); // first: if the policy fails, nothing is lost
+        bool known = slot.Read(place);
+        IndexEntry? replaced = known ? Read(place, slot.Found, key.StoreId, key.Key) : null;
+        long pushed = known ? EntryLayout.PushedOf(slot.Found) : clock;
+        int before = known ? LogStore.SizeOf(place.Length, slot.Found.Length) : 0;
+
+        Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
+        ReadOnlySpan<byte> value = buffer[..EntryLayout.WritePushed(buffer, entry, pushed, clock, priority)];
+        slot.Write(place, value, RecordOperation.Append);
+        slot.CountBytes(LogStore.SizeOf(place.Length, value.Length) - before);
+        slot.Count(store, replaced is null ? IndexTotals.Of(entry) : IndexTotals.Of(entry) - IndexTotals.Of(replaced));
+        if (!known && key.Offset != EntryKey.Whole)
         {
-            IndexEntry ranked = state.Rank(entry); // first: if the policy fails, nothing is lost
-            bool known = slot.Read(place);
-            IndexEntry? replaced = known ? Read(place, slot.Found, key.StoreId, key.Key) : null;
-            long pushed = known ? EntryLayout.PushedOf(slot.Found) : ranked.AccessClock;
-            int before = known ? LogStore.SizeOf(place.Length, slot.Found.Length) : 0;
-
-            Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(ranked));
-            ReadOnlySpan<byte> value = buffer[..EntryLayout.Write(buffer, ranked, pushed)];
-            slot.Write(place, value, RecordOperation.Append);
-            slot.CountBytes(LogStore.SizeOf(place.Length, value.Length) - before);
-            slot.Count(store, replaced is null ? IndexTotals.Of(ranked) : IndexTotals.Of(ranked) - IndexTotals.Of(replaced));
-            if (!known && key.Offset != EntryKey.Whole)
-            {
-                PartDirectory.Add(slot, prefix, key.Offset);
-            }
-
-            return replaced;
+            place.CopyTo(slot.Key);
+            PartDirectory.Add(slot, RecordKey.PrefixOf(place).Length, key.Offset);
         }
+
+        return replaced;
     }
 
     /// <summary>Gives an entry that another policy had ranked a new priority, and the last place in the log.</summary>
+    [SkipLocalsInit]
     public void Rerank(IndexEntry entry)
     {
-        EntryKey key = entry.EntryKey;
-        using SlotScope scope = log.Enter();
-        LogSlot slot = scope.Slot;
-        ReadOnlySpan<byte> place = WriteKey(slot, state.Stores.Get(key.StoreId), key, out int prefix);
-        using (log.Keys.Enter(place[..prefix]))
-        {
-            IndexEntry ranked = state.Rank(entry);
-            Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(ranked));
-            slot.Write(place, buffer[..EntryLayout.Write(buffer, ranked, ranked.AccessClock)], RecordOperation.Append);
-        }
+        ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], state.Stores.Get(entry.StoreId), entry.EntryKey);
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        (long clock, double priority) = state.Rank(entry);
+        Span<byte> buffer = scope.Slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
+        scope.Slot.Write(place, buffer[..EntryLayout.WritePushed(buffer, entry, clock, clock, priority)], RecordOperation.Append);
     }
 
+    [SkipLocalsInit]
     public void Mark(EntryKey key, DateTimeOffset at)
     {
         if (state.Stores.Find(key.StoreId) is not { } store)
@@ -100,40 +93,33 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
             return;
         }
 
-        using SlotScope scope = log.Enter();
-        LogSlot slot = scope.Slot;
-        ReadOnlySpan<byte> place = WriteKey(slot, store, key, out int prefix);
-        using (log.Keys.Enter(place[..prefix]))
+        ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        long clock = state.Clock.Next();
+        if (state.MarkOperation is { } operation)
         {
-            long clock = state.Clock.Next();
-            if (state.MarkOperation is { } operation)
-            {
-                slot.Change(place, new RecordInput(operation, clock, at.UtcTicks));
-            }
-            else if (slot.Read(place))
-            {
-                IndexEntry entry = Read(place, slot.Found, key.StoreId, key.Key);
-                double priority = state.OnMark(entry with { LastAccess = at, AccessCount = entry.AccessCount + 1, AccessClock = clock }, clock);
-                slot.Change(place, new RecordInput(RecordOperation.MarkToPriority, clock, at.UtcTicks, priority));
-            }
+            scope.Slot.Change(place, new RecordInput(operation, clock, at.UtcTicks));
+        }
+        else if (scope.Slot.Read(place))
+        {
+            IndexEntry entry = Read(place, scope.Slot.Found, key.StoreId, key.Key);
+            double priority = state.OnMark(entry with { LastAccess = at, AccessCount = entry.AccessCount + 1, AccessClock = clock }, clock);
+            scope.Slot.Change(place, new RecordInput(RecordOperation.MarkToPriority, clock, at.UtcTicks, priority));
         }
     }
 
+    [SkipLocalsInit]
     public void Touch(EntryKey key, DateTimeOffset validatedAt)
     {
-        if (state.Stores.Find(key.StoreId) is not { } store)
+        if (state.Stores.Find(key.StoreId) is { } store)
         {
-            return;
-        }
-
-        using SlotScope scope = log.Enter();
-        ReadOnlySpan<byte> place = WriteKey(scope.Slot, store, key, out int prefix);
-        using (log.Keys.Enter(place[..prefix]))
-        {
+            ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
+            using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
             scope.Slot.Change(place, new RecordInput(RecordOperation.Touch, Ticks: validatedAt.UtcTicks));
         }
     }
 
+    [SkipLocalsInit]
     public IndexEntry? Delete(EntryKey key, long? ifVersion)
     {
         if (state.Stores.Find(key.StoreId) is not { } store)
@@ -141,107 +127,100 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
             return null;
         }
 
-        using SlotScope scope = log.Enter();
+        ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
         LogSlot slot = scope.Slot;
-        ReadOnlySpan<byte> place = WriteKey(slot, store, key, out int prefix);
-        using (log.Keys.Enter(place[..prefix]))
+        if (!slot.Read(place) || (ifVersion ?? EntryLayout.VersionOf(slot.Found)) != EntryLayout.VersionOf(slot.Found))
         {
-            if (!slot.Read(place) || (ifVersion ?? EntryLayout.VersionOf(slot.Found)) != EntryLayout.VersionOf(slot.Found))
-            {
-                return null;
-            }
-
-            IndexEntry entry = Read(place, slot.Found, key.StoreId, key.Key);
-            Remove(slot, place, slot.Found);
-            return entry;
+            return null;
         }
+
+        IndexEntry entry = Read(place, slot.Found, key.StoreId, key.Key);
+        Remove(slot, place, slot.Found);
+        return entry;
     }
 
     /// <summary>Removes value or absence, and the parts, of a key.</summary>
+    [SkipLocalsInit]
     public List<IndexEntry> DeleteKey(int store, string storeId, string key)
     {
-        using SlotScope scope = log.Enter();
-        return DeleteKey(scope.Slot, store, storeId, key);
-    }
-
-    /// <inheritdoc cref="DeleteKey(int, string, string)"/>
-    public List<IndexEntry> DeleteKey(LogSlot slot, int store, string storeId, string key)
-    {
+        Span<byte> prefix = stackalloc byte[RecordKey.MaxSize];
+        prefix = prefix[..RecordKey.WritePrefix(prefix, store, key)];
+        using SlotScope scope = log.Enter(prefix);
+        LogSlot slot = scope.Slot;
+        prefix.CopyTo(slot.Key);
         var removed = new List<IndexEntry>();
-        int prefix = RecordKey.WritePrefix(slot.Key, store, key);
-        using (log.Keys.Enter(slot.Key.AsSpan(0, prefix)))
+        TakeOut(slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix.Length, RecordKey.Whole, 0)));
+        List<long> parts = PartDirectory.Reaching(slot, prefix.Length, 0, long.MaxValue);
+        foreach (long offset in parts)
         {
-            ReadOnlySpan<byte> whole = slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix, RecordKey.Whole, 0));
-            if (slot.Read(whole))
-            {
-                removed.Add(Read(whole, slot.Found, storeId, key));
-                Forget(slot, whole, slot.Found);
-            }
+            TakeOut(PartKey(slot, prefix.Length, offset));
+        }
 
-            foreach (long offset in PartDirectory.Reaching(slot, prefix, 0, long.MaxValue))
-            {
-                ReadOnlySpan<byte> part = PartKey(slot, prefix, offset);
-                if (slot.Read(part))
-                {
-                    removed.Add(Read(part, slot.Found, storeId, key));
-                    Forget(slot, part, slot.Found);
-                }
-            }
-
-            PartDirectory.Clear(slot, prefix);
+        if (parts.Count > 0)
+        {
+            PartDirectory.Clear(slot, prefix.Length);
         }
 
         return removed;
+
+        void TakeOut(ReadOnlySpan<byte> place)
+        {
+            if (slot.Read(place))
+            {
+                removed.Add(Read(place, slot.Found, storeId, key));
+                Forget(slot, place, slot.Found);
+            }
+        }
     }
 
-    /// <summary>Removes an entry whose record was just read, with the key's lock held. The key lies in the slot's buffer, and does so afterwards.</summary>
+    /// <summary>Removes an entry whose record was just read, with its key's slot held.</summary>
     public static void Remove(LogSlot slot, ReadOnlySpan<byte> place, ReadOnlySpan<byte> value)
     {
-        long offset = RecordKey.OffsetOf(place);
-        int prefix = RecordKey.PrefixOf(place).Length;
         Forget(slot, place, value);
-        if (offset != EntryKey.Whole)
+        if (RecordKey.OffsetOf(place) is not EntryKey.Whole and var offset)
         {
-            PartDirectory.Remove(slot, prefix, offset);
-            RecordKey.WriteSuffix(slot.Key, prefix, RecordKey.Part, offset);
+            place.CopyTo(slot.Key);
+            PartDirectory.Remove(slot, RecordKey.PrefixOf(place).Length, offset);
         }
     }
 
     /// <summary>Puts an entry back that <see cref="Remove"/> has taken; its place in the log is the last.</summary>
-    public void PutBack(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public void PutBack(ReadOnlySpan<byte> place, IndexEntry entry, long pushed)
     {
-        using SlotScope scope = log.Enter();
+        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
         LogSlot slot = scope.Slot;
-        key.CopyTo(slot.Key);
-        ReadOnlySpan<byte> place = slot.Key.AsSpan(0, key.Length);
-        ReadOnlySpan<byte> prefix = RecordKey.PrefixOf(place);
-        using (log.Keys.Enter(prefix))
+        if (slot.Read(place))
         {
-            if (slot.Read(place))
-            {
-                return; // somebody has pushed it anew meanwhile
-            }
+            return; // somebody has pushed it anew meanwhile
+        }
 
-            slot.Write(place, value, RecordOperation.Append);
-            slot.CountBytes(LogStore.SizeOf(place.Length, value.Length));
-            slot.Count(RecordKey.StoreOf(place), EntryLayout.TotalsOf(value));
-            if (RecordKey.OffsetOf(place) is not EntryKey.Whole and var offset)
-            {
-                PartDirectory.Add(slot, prefix.Length, offset);
-            }
+        Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
+        ReadOnlySpan<byte> value = buffer[..EntryLayout.Write(buffer, entry, pushed)];
+        slot.Write(place, value, RecordOperation.Append);
+        slot.CountBytes(LogStore.SizeOf(place.Length, value.Length));
+        slot.Count(RecordKey.StoreOf(place), IndexTotals.Of(entry));
+        if (RecordKey.OffsetOf(place) is not EntryKey.Whole and var offset)
+        {
+            place.CopyTo(slot.Key);
+            PartDirectory.Add(slot, RecordKey.PrefixOf(place).Length, offset);
         }
     }
 
     /// <summary>The entry of a record.</summary>
-    public IndexEntry Read(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
-    {
-        string storeId = state.Stores.Ids[RecordKey.StoreOf(key)];
-        return Read(key, value, storeId, Encoding.UTF8.GetString(RecordKey.TextOf(key)));
-    }
+    public IndexEntry Read(ReadOnlySpan<byte> place, ReadOnlySpan<byte> value) =>
+        Read(place, value, state.Stores.Ids[RecordKey.StoreOf(place)], Encoding.UTF8.GetString(RecordKey.TextOf(place)));
 
-    /// <summary>What becomes of the entry of a record.</summary>
-    public Retention RetentionOf(ReadOnlySpan<byte> key) =>
-        state.Pins.RetentionOf(state.Stores.Ids[RecordKey.StoreOf(key)], Encoding.UTF8.GetString(RecordKey.TextOf(key)));
+    /// <summary>What becomes of the entry of a record. Nearly always without making its text: the names of metadata documents begin with a dot or a z.</summary>
+    public Retention RetentionOf(ReadOnlySpan<byte> place) => !state.HasPins && NameOf(place)[0] is not ((byte)'.' or (byte)'z')
+        ? Retention.Evictable
+        : state.Pins.RetentionOf(state.Stores.Ids[RecordKey.StoreOf(place)], Encoding.UTF8.GetString(RecordKey.TextOf(place)));
+
+    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> place)
+    {
+        ReadOnlySpan<byte> text = RecordKey.TextOf(place);
+        return text[(text.LastIndexOf((byte)'/') + 1)..];
+    }
 
     private IndexEntry Read(ReadOnlySpan<byte> place, ReadOnlySpan<byte> value, string storeId, string key) =>
         EntryLayout.Read(place, value, storeId, state.Pins.RetentionOf(storeId, key), key);
@@ -253,11 +232,10 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         slot.Delete(place);
     }
 
-    private static ReadOnlySpan<byte> WriteKey(LogSlot slot, int store, EntryKey key, out int prefix)
+    private static ReadOnlySpan<byte> Place(Span<byte> buffer, int store, EntryKey key)
     {
-        prefix = RecordKey.WritePrefix(slot.Key, store, key.Key);
-        byte what = key.Offset == EntryKey.Whole ? RecordKey.Whole : RecordKey.Part;
-        return slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix, what, key.Offset));
+        int prefix = RecordKey.WritePrefix(buffer, store, key.Key);
+        return buffer[..RecordKey.WriteSuffix(buffer, prefix, key.Offset == EntryKey.Whole ? RecordKey.Whole : RecordKey.Part, key.Offset)];
     }
 
     private static ReadOnlySpan<byte> PartKey(LogSlot slot, int prefix, long offset) =>

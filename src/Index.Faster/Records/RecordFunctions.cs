@@ -2,10 +2,13 @@ using FASTER.core;
 
 namespace ZarrCache.Index.Faster;
 
-/// <summary>What FASTER calls to read, write and change a record. Writers and readers of one key take turns by <see cref="KeyLocks"/>, so that none of this needs a lock.</summary>
-internal sealed class RecordFunctions : FunctionsBase<SpanByte, SpanByte, RecordInput, RecordOutput, Empty>
+/// <summary>
+/// What FASTER calls to read, write and change a record. Who works on a key holds its slot (<see cref="LogStore.Enter"/>), so that
+/// none of this needs a lock. A structure, so that the calls are compiled into FASTER's own.
+/// </summary>
+internal readonly struct RecordFunctions : IFunctions<SpanByte, SpanByte, RecordInput, RecordOutput, Empty>
 {
-    public override bool SingleReader(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput dst, ref ReadInfo readInfo)
+    public bool SingleReader(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput dst, ref ReadInfo readInfo)
     {
         dst.Address = readInfo.Address;
         if (input.Operation == RecordOperation.Read)
@@ -16,16 +19,16 @@ internal sealed class RecordFunctions : FunctionsBase<SpanByte, SpanByte, Record
         return true;
     }
 
-    public override bool ConcurrentReader(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput dst, ref ReadInfo readInfo) =>
+    public bool ConcurrentReader(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput dst, ref ReadInfo readInfo) =>
         SingleReader(ref key, ref input, ref value, ref dst, ref readInfo);
 
-    public override bool SingleWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo, WriteReason reason)
+    public bool SingleWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo, WriteReason reason)
     {
         src.CopyTo(ref dst);
         return true;
     }
 
-    public override bool ConcurrentWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo)
+    public bool ConcurrentWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo)
     {
         if (input.Operation == RecordOperation.Append || src.Length != dst.Length)
         {
@@ -36,19 +39,76 @@ internal sealed class RecordFunctions : FunctionsBase<SpanByte, SpanByte, Record
         return true;
     }
 
-    public override bool NeedInitialUpdate(ref SpanByte key, ref RecordInput input, ref RecordOutput output, ref RMWInfo rmwInfo) => false;
+    public bool NeedInitialUpdate(ref SpanByte key, ref RecordInput input, ref RecordOutput output, ref RMWInfo rmwInfo) => false;
 
-    public override bool InPlaceUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo)
+    public bool InitialUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo) => false;
+
+    public bool NeedCopyUpdate(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref RecordOutput output, ref RMWInfo rmwInfo) => true;
+
+    public bool InPlaceUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo)
     {
         EntryLayout.Apply(value.AsSpan(), input);
         return true;
     }
 
-    public override bool CopyUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref SpanByte newValue, ref RecordOutput output, ref RMWInfo rmwInfo)
+    public bool CopyUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref SpanByte newValue, ref RecordOutput output, ref RMWInfo rmwInfo)
     {
         oldValue.CopyTo(ref newValue);
         EntryLayout.Apply(newValue.AsSpan(), input);
         return true;
+    }
+
+    public bool SingleDeleter(ref SpanByte key, ref SpanByte value, ref DeleteInfo deleteInfo) => true;
+
+    public bool ConcurrentDeleter(ref SpanByte key, ref SpanByte value, ref DeleteInfo deleteInfo) => true;
+
+    // What FASTER tells besides is not needed: who asked waits for the answer.
+    public void PostSingleWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo, WriteReason reason)
+    {
+    }
+
+    public void PostInitialUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo)
+    {
+    }
+
+    public void PostCopyUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref SpanByte newValue, ref RecordOutput output, ref RMWInfo rmwInfo)
+    {
+    }
+
+    public void PostSingleDeleter(ref SpanByte key, ref DeleteInfo deleteInfo)
+    {
+    }
+
+    public void ReadCompletionCallback(ref SpanByte key, ref RecordInput input, ref RecordOutput output, Empty ctx, Status status, RecordMetadata recordMetadata)
+    {
+    }
+
+    public void RMWCompletionCallback(ref SpanByte key, ref RecordInput input, ref RecordOutput output, Empty ctx, Status status, RecordMetadata recordMetadata)
+    {
+    }
+
+    public void DisposeSingleWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo, WriteReason reason)
+    {
+    }
+
+    public void DisposeCopyUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref SpanByte newValue, ref RecordOutput output, ref RMWInfo rmwInfo)
+    {
+    }
+
+    public void DisposeInitialUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo)
+    {
+    }
+
+    public void DisposeSingleDeleter(ref SpanByte key, ref SpanByte value, ref DeleteInfo deleteInfo)
+    {
+    }
+
+    public void DisposeDeserializedFromDisk(ref SpanByte key, ref SpanByte value)
+    {
+    }
+
+    public void CheckpointCompletionCallback(int sessionID, string sessionName, CommitPoint commitPoint)
+    {
     }
 }
 
