@@ -31,6 +31,9 @@ root.SetAction(async (arguments, ct) =>
     await ResultsFile.WriteAsync("hit-ratio.md", "Eviction policies on traces and Zarr workloads", Report.Lines(results, targets));
     Chart.Save(results, Path.Combine(ResultsFile.FindDirectory(), "hit-ratio.png"));
 });
+var faster = new Command("faster", "Replays traces through the FASTER index and the exact one, and writes what the order of its pops is worth to benchmarks/results/faster.md.");
+faster.SetAction((_, ct) => FasterOrder.RunAsync(Tell, ct));
+root.Subcommands.Add(faster);
 return await root.Parse(args).InvokeAsync();
 
 static void Tell(string text) => Console.Error.WriteLine(text);

@@ -11,23 +11,40 @@ internal sealed class StoreTable
     private volatile Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private volatile string[] _ids = [];
 
+    /// <summary>The store that was asked for last: the same text again costs no hash.</summary>
+    private volatile KnownStore? _last;
+
     /// <summary>The stores by their numbers, those without entries included.</summary>
     public ReadOnlySpan<string> Ids => _ids;
 
     /// <summary>The number of a store; null if it never had an entry.</summary>
-    public int? Find(string storeId) => _numbers.TryGetValue(storeId, out int number) ? number : null;
+    public int? Find(string storeId)
+    {
+        if (_last is { } last && ReferenceEquals(last.Id, storeId))
+        {
+            return last.Number;
+        }
+
+        if (!_numbers.TryGetValue(storeId, out int number))
+        {
+            return null;
+        }
+
+        _last = new KnownStore(storeId, number);
+        return number;
+    }
 
     /// <summary>The number of a store, a new one if it has none.</summary>
     public int Get(string storeId)
     {
-        if (_numbers.TryGetValue(storeId, out int number))
+        if (Find(storeId) is { } known)
         {
-            return number;
+            return known;
         }
 
         lock (_lock)
         {
-            if (_numbers.TryGetValue(storeId, out number))
+            if (_numbers.TryGetValue(storeId, out int number))
             {
                 return number;
             }
@@ -38,4 +55,6 @@ internal sealed class StoreTable
             return number;
         }
     }
+
+    private sealed record KnownStore(string Id, int Number);
 }

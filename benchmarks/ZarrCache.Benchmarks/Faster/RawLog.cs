@@ -27,7 +27,7 @@ internal sealed unsafe class RawLog : IDisposable
             EqualityComparer = new RecordKeyComparer(),
         });
         _session = _store.For(new RecordFunctions()).NewSession<RecordFunctions>(
-            sessionVariableLengthStructSettings: new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new UnchangedLength() });
+            sessionVariableLengthStructSettings: new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new RecordLength() });
     }
 
     /// <summary>Writes the key and the value of a record as the index does.</summary>

@@ -98,6 +98,10 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
 
     public override long GetFileSize(int segment) => SegmentBytes;
 
+    /// <summary>Reads what lies at an address, both multiples of the block, within one file.</summary>
+    /// <exception cref="CacheFormatException">It is damaged.</exception>
+    public void Read(long address, Span<byte> target) => Read((int)(address / SegmentBytes), address % SegmentBytes, target);
+
     /// <summary>Removes the files that lie wholly before an address.</summary>
     public void DropUntil(long address)
     {
@@ -172,14 +176,15 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
         }
     }
 
-    private unsafe void Read(int segmentId, long source, nint destination, int bytes)
+    private unsafe void Read(int segmentId, long source, nint destination, int bytes) => Read(segmentId, source, new Span<byte>((byte*)destination, bytes));
+
+    private void Read(int segmentId, long source, Span<byte> target)
     {
-        var target = new Span<byte>((byte*)destination, bytes);
         Segment segment = OpenSegment(segmentId);
         int read = 0;
         try
         {
-            for (int got = -1; read < bytes && got != 0; read += got)
+            for (int got = -1; read < target.Length && got != 0; read += got)
             {
                 got = RandomAccess.Read(segment.File, target[read..], source + read);
             }
@@ -189,7 +194,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
             target[read..].Clear();
         }
 
-        for (int at = 0; at < bytes; at += BlockBytes)
+        for (int at = 0; at < target.Length; at += BlockBytes)
         {
             uint sum = segment.Sums[(source + at) / BlockBytes];
             if (sum != 0 && sum != Sum(target.Slice(at, BlockBytes)))

@@ -122,6 +122,28 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
         }
     }
 
+    /// <summary>Writes an entry's record at the end of the log. Whether it replaces one, whose value is then in <see cref="Found"/>.</summary>
+    /// <exception cref="ZarrCacheException">It does not fit into a page.</exception>
+    public bool Push(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        log.RequireFits(key.Length, value.Length);
+        _output.Clear();
+        fixed (byte* at = key)
+        {
+            fixed (byte* bytes = value)
+            {
+                SpanByte place = SpanByte.FromPointer(at, key.Length);
+                var input = new RecordInput(RecordOperation.Push, Source: (nint)bytes, Length: value.Length);
+                if (session.RMW(ref place, ref input, ref _output).IsPending)
+                {
+                    Complete(out _);
+                }
+            }
+        }
+
+        return !_output.Value.IsEmpty;
+    }
+
     /// <summary>Changes a record; false if there is none.</summary>
     public bool Change(ReadOnlySpan<byte> key, RecordInput input)
     {

@@ -75,7 +75,7 @@ internal sealed class LogStore : IDisposable
             throw;
         }
 
-        var lengths = new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new UnchangedLength() };
+        var lengths = new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new RecordLength() };
         _slots = [.. Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount) * SlotsPerProcessor).Select(_ =>
             new LogSlot(_store.For(functions).NewSession<RecordFunctions>(sessionVariableLengthStructSettings: lengths), this))];
     }
@@ -165,40 +165,43 @@ internal sealed class LogStore : IDisposable
 
     private long ScanOpen(long from, long to, LogVisitor visit, CancellationToken ct)
     {
-        int faults = ReadFaults;
         from = Math.Max(from, Log.BeginAddress);
-        while (from < to)
+        for (bool more = true; more && from < to;)
         {
-            bool inMemory = from >= Log.HeadAddress;
-            using IFasterScanIterator<SpanByte, SpanByte> records = Log.Scan(from, to, inMemory ? ScanBufferingMode.NoBuffering : to <= PageEnd(from) ? ScanBufferingMode.SinglePageBuffering : ScanBufferingMode.DoublePageBuffering);
-            try
-            {
-                for (int i = 0; records.GetNext(out RecordInfo info); i++)
-                {
-                    if (i % 1024 == 0)
-                    {
-                        ct.ThrowIfCancellationRequested();
-                    }
-
-                    ThrowIfMoreFaults(faults); // before a record is taken for one
-                    ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
-                    from = records.NextAddress;
-                    if (!info.Tombstone && !visit(records.CurrentAddress, records.GetKey().AsReadOnlySpan(), records.GetValue().AsReadOnlySpan()))
-                    {
-                        return from;
-                    }
-                }
-
-                ThrowIfMoreFaults(faults);
-                return to;
-            }
-            catch (FasterException) when (inMemory && from < Log.HeadAddress)
-            {
-                continue; // what was in memory when the scan began has gone to disk meanwhile: read it from there
-            }
+            ct.ThrowIfCancellationRequested();
+            from = from < Log.HeadAddress
+                ? DiskPage.Scan(_device, from, Math.Min(Math.Min(to, PageEnd(from)), Log.HeadAddress), _pageBytes, visit, out more)
+                : ScanMemory(from, Math.Min(to, PageEnd(from)), visit, out more);
+            ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
         }
 
         return from;
+    }
+
+    private long ScanMemory(long from, long to, LogVisitor visit, out bool more)
+    {
+        more = true;
+        using IFasterScanIterator<SpanByte, SpanByte> records = Log.Scan(from, to, ScanBufferingMode.NoBuffering);
+        try
+        {
+            while (records.GetNext(out RecordInfo info))
+            {
+                from = records.NextAddress;
+                if (!info.Tombstone && !visit(records.CurrentAddress, records.GetKey().AsReadOnlySpan(), records.GetValue().AsReadOnlySpan()))
+                {
+                    more = false;
+                    return from;
+                }
+
+                ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
+            }
+
+            return to;
+        }
+        catch (FasterException) when (from < Log.HeadAddress)
+        {
+            return from; // what was in memory when the scan began has gone to disk meanwhile: the rest is read from there
+        }
     }
 
     /// <summary>

@@ -160,6 +160,9 @@ internal static class EntryLayout
         return new(1, Get(value, SizeAt), Get(value, AllocatedSizeAt), KindOf(value) == EntryKind.Absent ? 1 : 0);
     }
 
+    /// <summary>What is pushed to a place that has an entry keeps its place in the order of pushes.</summary>
+    public static void TakeOverPushed(Span<byte> value, ReadOnlySpan<byte> replaced) => Set(value, PushedAt, PushedOf(replaced));
+
     /// <summary>Changes what <see cref="RecordInput"/> says, in place.</summary>
     public static void Apply(Span<byte> value, in RecordInput input)
     {

@@ -55,15 +55,11 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         LogSlot slot = scope.Slot;
         log.ThrowIfBroken();
         (long clock, double priority) = state.Rank(entry); // first: if the policy fails, nothing is lost
-        bool known = slot.Read(place);
-        IndexEntry? replaced = known ? Read(place, slot.Found, key.StoreId, key.Key) : null;
-        long pushed = known ? EntryLayout.PushedOf(slot.Found) : clock;
-        int before = known ? LogStore.SizeOf(place.Length, slot.Found.Length) : 0;
-
         Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
-        ReadOnlySpan<byte> value = buffer[..EntryLayout.WritePushed(buffer, entry, pushed, clock, priority)];
-        slot.Write(place, value, RecordOperation.Append);
-        slot.CountBytes(LogStore.SizeOf(place.Length, value.Length) - before);
+        ReadOnlySpan<byte> value = buffer[..EntryLayout.WritePushed(buffer, entry, clock, clock, priority)];
+        bool known = slot.Push(place, value);
+        IndexEntry? replaced = known ? Read(place, slot.Found, key.StoreId, key.Key) : null;
+        slot.CountBytes(LogStore.SizeOf(place.Length, value.Length) - (known ? LogStore.SizeOf(place.Length, slot.Found.Length) : 0));
         slot.Count(store, replaced is null ? IndexTotals.Of(entry) : IndexTotals.Of(entry) - IndexTotals.Of(replaced));
         if (!known && key.Offset != EntryKey.Whole)
         {

@@ -39,20 +39,37 @@ internal readonly struct RecordFunctions : IFunctions<SpanByte, SpanByte, Record
         return true;
     }
 
-    public bool NeedInitialUpdate(ref SpanByte key, ref RecordInput input, ref RecordOutput output, ref RMWInfo rmwInfo) => false;
+    public bool NeedInitialUpdate(ref SpanByte key, ref RecordInput input, ref RecordOutput output, ref RMWInfo rmwInfo) => input.Operation == RecordOperation.Push;
 
-    public bool InitialUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo) => false;
+    public bool InitialUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo)
+    {
+        SourceOf(input).CopyTo(value.AsSpan());
+        return true;
+    }
 
     public bool NeedCopyUpdate(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref RecordOutput output, ref RMWInfo rmwInfo) => true;
 
     public bool InPlaceUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte value, ref RecordOutput output, ref RMWInfo rmwInfo)
     {
+        if (input.Operation == RecordOperation.Push)
+        {
+            return false; // what is pushed comes last in the log
+        }
+
         EntryLayout.Apply(value.AsSpan(), input);
         return true;
     }
 
     public bool CopyUpdater(ref SpanByte key, ref RecordInput input, ref SpanByte oldValue, ref SpanByte newValue, ref RecordOutput output, ref RMWInfo rmwInfo)
     {
+        if (input.Operation == RecordOperation.Push)
+        {
+            output.Set(ref oldValue);
+            SourceOf(input).CopyTo(newValue.AsSpan());
+            EntryLayout.TakeOverPushed(newValue.AsSpan(), oldValue.AsReadOnlySpan());
+            return true;
+        }
+
         oldValue.CopyTo(ref newValue);
         EntryLayout.Apply(newValue.AsSpan(), input);
         return true;
@@ -61,6 +78,8 @@ internal readonly struct RecordFunctions : IFunctions<SpanByte, SpanByte, Record
     public bool SingleDeleter(ref SpanByte key, ref SpanByte value, ref DeleteInfo deleteInfo) => true;
 
     public bool ConcurrentDeleter(ref SpanByte key, ref SpanByte value, ref DeleteInfo deleteInfo) => true;
+
+    private static unsafe ReadOnlySpan<byte> SourceOf(in RecordInput input) => new((byte*)input.Source, input.Length);
 
     // What FASTER tells besides is not needed: who asked waits for the answer.
     public void PostSingleWriter(ref SpanByte key, ref RecordInput input, ref SpanByte src, ref SpanByte dst, ref RecordOutput output, ref UpsertInfo upsertInfo, WriteReason reason)
@@ -112,12 +131,12 @@ internal readonly struct RecordFunctions : IFunctions<SpanByte, SpanByte, Record
     }
 }
 
-/// <summary>A changed record is as long as it was.</summary>
-internal readonly struct UnchangedLength : IVariableLengthStruct<SpanByte, RecordInput>
+/// <summary>A changed record is as long as it was; one that is pushed is as long as what is pushed.</summary>
+internal readonly struct RecordLength : IVariableLengthStruct<SpanByte, RecordInput>
 {
-    public int GetInitialLength(ref RecordInput input) => sizeof(int);
+    public int GetInitialLength(ref RecordInput input) => sizeof(int) + input.Length;
 
-    public int GetLength(ref SpanByte t, ref RecordInput input) => t.TotalSize;
+    public int GetLength(ref SpanByte t, ref RecordInput input) => input.Operation == RecordOperation.Push ? sizeof(int) + input.Length : t.TotalSize;
 }
 
 /// <summary>Keys are hashed by XxHash3, which is a tenth of the cost of FASTER's own for a key of 40 bytes.</summary>

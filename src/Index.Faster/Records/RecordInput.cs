@@ -15,6 +15,9 @@ internal enum RecordOperation : byte
     /// <summary>Writes a value at the end of the log, whatever there is.</summary>
     Append,
 
+    /// <summary>Writes an entry at the end of the log, and copies out the value that it replaces, if there is one, whose place in the order of pushes it takes over.</summary>
+    Push,
+
     /// <summary>An access, under a policy that ranks by the clock.</summary>
     MarkToClock,
 
@@ -31,5 +34,5 @@ internal enum RecordOperation : byte
     Touch,
 }
 
-/// <summary>The operation and its numbers, as they go into FASTER.</summary>
-internal readonly record struct RecordInput(RecordOperation Operation, long Clock = 0, long Ticks = 0, double Priority = 0);
+/// <summary>The operation and its numbers, as they go into FASTER; with <see cref="RecordOperation.Push"/> where the value lies, which must stay there until it is done.</summary>
+internal readonly record struct RecordInput(RecordOperation Operation, long Clock = 0, long Ticks = 0, double Priority = 0, nint Source = 0, int Length = 0);

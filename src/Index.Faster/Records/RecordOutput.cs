@@ -14,6 +14,9 @@ internal sealed class RecordOutput
     /// <summary>Where the record lay. FASTER's own metadata of a read from disk tell where it began to look, which may be another key's.</summary>
     public long Address { get; set; }
 
+    /// <summary>Forgets what was read before.</summary>
+    public void Clear() => _length = 0;
+
     public void Set(ref SpanByte value)
     {
         ReadOnlySpan<byte> bytes = value.AsReadOnlySpan();
