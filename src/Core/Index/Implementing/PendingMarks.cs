@@ -27,6 +27,18 @@ internal sealed class PendingMarks(LogicalClock clock)
     private Dictionary<EntryKey, PendingMark> _marks = [];
     private readonly Stack<Dictionary<EntryKey, PendingMark>> _spare = new();
 
+    /// <summary>How many entries wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _marks.Count;
+            }
+        }
+    }
+
     /// <summary>Adds an access. Returns how many entries wait now.</summary>
     public int Add(EntryKey key, DateTimeOffset at)
     {
