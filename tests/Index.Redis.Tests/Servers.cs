@@ -33,7 +33,7 @@ public sealed class Servers : IAsyncDisposable
         int port = FreePort.Find();
         string text = port.ToString(CultureInfo.InvariantCulture);
         var server = new GarnetServer(
-            ["--port", text, "--bind", "127.0.0.1", "--lua", "true", "--lua-transaction-mode", "true", "--device-type", "RandomAccess", "--memory", "256m", "--index", "16m", "--quiet"]);
+            ["--port", text, "--bind", "127.0.0.1", "--lua", "true", "--lua-transaction-mode", "true", "--device-type", "RandomAccess", "--memory", "64m", "--index", "16m"]);
         server.Start();
         return (server, "redis://127.0.0.1:" + text);
     }
