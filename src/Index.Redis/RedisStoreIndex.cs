@@ -14,7 +14,7 @@ namespace ZarrCache.Index.Redis;
 /// Every operation on more than one key is one script. The eviction policy runs in the nodes: a script writes what it decided if what it
 /// was decided on is still so. Accesses are coalesced in memory.
 /// </remarks>
-public sealed partial class RedisStoreIndex : IStoreIndex
+public sealed partial class RedisStoreIndex : ISharedStoreIndex
 {
     /// <summary>The memory of accesses is full at so many times the number that starts a flush.</summary>
     private const int MarkBound = 2;
@@ -26,6 +26,7 @@ public sealed partial class RedisStoreIndex : IStoreIndex
     private readonly Removals _removals;
     private readonly MarkFlush _flush;
     private readonly Pops _pops;
+    private readonly FetchLeases _leases;
     private readonly ILogger _logger;
     private readonly ITimer _flushTimer;
     private readonly ITimer _beatTimer;
@@ -42,6 +43,7 @@ public sealed partial class RedisStoreIndex : IStoreIndex
         _removals = new Removals(_context);
         _flush = new MarkFlush(_context);
         _pops = new Pops(_context, _flush);
+        _leases = new FetchLeases(_context, options.FetchLease);
         _flushTimer = options.TimeProvider.CreateTimer(
             static state => ((RedisStoreIndex)state!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _beatTimer = options.TimeProvider.CreateTimer(
@@ -50,6 +52,12 @@ public sealed partial class RedisStoreIndex : IStoreIndex
 
     /// <inheritdoc/>
     public IndexCondition Condition => _context.Session.Condition;
+
+    /// <summary><see cref="RedisStoreIndexOptions.FetchLease"/>, or zero without <see cref="RedisStoreIndexOptions.FetchOnce"/>.</summary>
+    public TimeSpan LeaseDuration => _options.FetchOnce ? _options.FetchLease : TimeSpan.Zero;
+
+    /// <inheritdoc/>
+    public long Generation => _context.Session.Generation;
 
     /// <summary>Opens the index on a server, or makes it there.</summary>
     /// <param name="address">Where the server is: see <see cref="RedisAddress"/>. A prefix in it goes before that of the options.</param>
@@ -266,6 +274,28 @@ public sealed partial class RedisStoreIndex : IStoreIndex
     {
         query.Validate();
         return EnumerateCheckedAsync(query with { Prefix = query.Prefix ?? "" }, ct);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<long> TakeLeaseAsync(EntryKey place, long holder, CancellationToken ct)
+    {
+        Enter(ct);
+        return _leases.TakeAsync(place, holder, ct);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ProlongLeasesAsync(IReadOnlyCollection<EntryKey> places, long holder, CancellationToken ct)
+    {
+        Enter(ct);
+        ArgumentNullException.ThrowIfNull(places);
+        return _leases.ProlongAsync(places, holder, ct);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ReleaseLeaseAsync(EntryKey place, long holder, CancellationToken ct)
+    {
+        Enter(ct);
+        return new ValueTask(_leases.ReleaseAsync(place, holder, ct));
     }
 
     /// <inheritdoc/>

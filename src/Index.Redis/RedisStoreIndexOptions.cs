@@ -43,7 +43,7 @@ public sealed record RedisStoreIndexOptions
     /// </summary>
     public TimeSpan FetchLease { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long the server may take to answer a write before it fails: 5 seconds by default, 0.1 seconds to 5 minutes. Holds for connections made from a connection string.</summary>
+    /// <summary>How long the server may take to answer a write before it fails: 5 seconds by default, 0.1 seconds to 5 minutes. Reads are given up sooner: see <see cref="IndexedCacheStorageOptions.IndexPatience"/>. Holds for connections made from a connection string.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A node that gave no sign of life for so long is taken for dead, and what it left is swept: 1 minute by default, at least 5 seconds. A sign is given three times as often.</summary>

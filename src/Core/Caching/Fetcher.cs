@@ -135,12 +135,18 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
     {
         Exception? failure = null;
         using Activity? activity = ZarrCacheInstruments.StartFetch(storeId, fetch);
+        IAsyncDisposable? turn = null;
         try
         {
-            if (fetch.LooksAgain && await IsCachedAsync(fetch).ConfigureAwait(false))
+            if (fetch.LooksAgain && fetch.Stale is null)
             {
-                End(fetch, new FetchHead(FetchOutcome.Cached));
-                return;
+                var place = new EntryKey(storeId, fetch.Key, fetch.Range.IsAll ? EntryKey.Whole : fetch.Range.Start ?? long.MaxValue);
+                turn = await storage.BeginFetchAsync(place, () => IsCachedAsync(fetch), fetch.Abandoned).ConfigureAwait(false);
+                if (turn is null)
+                {
+                    End(fetch, new FetchHead(FetchOutcome.Cached));
+                    return;
+                }
             }
 
             long started = options.TimeProvider.GetTimestamp();
@@ -177,20 +183,17 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
 
             _fetches.Remove(fetch);
             fetch.End(failure);
+            if (turn is not null)
+            {
+                await turn.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
     /// <summary>Whether another fetch brought what this one is for, after its caller looked and before this one was begun.</summary>
-    private async ValueTask<bool> IsCachedAsync(Fetch fetch)
-    {
-        if (fetch.Stale is not null)
-        {
-            return false;
-        }
-
-        return await storage.FindAsync(storeId, fetch.Key, fetch.Abandoned).ConfigureAwait(false) is not null
-            || await storage.FindPartsAsync(storeId, fetch.Key, fetch.Range, fetch.Abandoned).ConfigureAwait(false) is { Parts.Count: > 0 };
-    }
+    private async ValueTask<bool> IsCachedAsync(Fetch fetch) =>
+        await storage.FindAsync(storeId, fetch.Key, fetch.Abandoned).ConfigureAwait(false) is not null
+        || await storage.FindPartsAsync(storeId, fetch.Key, fetch.Range, fetch.Abandoned).ConfigureAwait(false) is { Parts.Count: > 0 };
 
     private static ReadOptions GetOptions(Fetch fetch) =>
         fetch.Stale is { Kind: EntryKind.Value } stale

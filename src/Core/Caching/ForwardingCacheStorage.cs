@@ -19,6 +19,9 @@ public abstract class ForwardingCacheStorage(ICacheStorage inner) : ICacheStorag
     public virtual ValueTask<CacheHit?> GetPartAsync(IndexEntry part, long offset, long length, CancellationToken ct) => Inner.GetPartAsync(part, offset, length, ct);
 
     /// <inheritdoc/>
+    public virtual ValueTask<IAsyncDisposable?> BeginFetchAsync(EntryKey place, Func<ValueTask<bool>> isCached, CancellationToken ct) => Inner.BeginFetchAsync(place, isCached, ct);
+
+    /// <inheritdoc/>
     public virtual ValueTask<bool> PutAsync(CacheItem item, CancellationToken ct) => Inner.PutAsync(item, ct);
 
     /// <inheritdoc/>

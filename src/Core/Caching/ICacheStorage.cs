@@ -37,6 +37,16 @@ public interface ICacheStorage : IAsyncDisposable
     ValueTask<CacheHit?> GetPartAsync(IndexEntry part, long offset, long length, CancellationToken ct);
 
     /// <summary>
+    /// Waits until the caller may fetch what is missing: in a cache that machines share one of them fetches, and the others wait until
+    /// that is cached, has failed, or its machine has died. Never fails save by <paramref name="ct"/>.
+    /// </summary>
+    /// <param name="place">What is missing.</param>
+    /// <param name="isCached">Whether what is cached by now is what the caller wants.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>To be disposed of when the fetch is over and what it brought was put; null if <paramref name="isCached"/> said so.</returns>
+    ValueTask<IAsyncDisposable?> BeginFetchAsync(EntryKey place, Func<ValueTask<bool>> isCached, CancellationToken ct);
+
+    /// <summary>
     /// Takes over an item to be cached, in place of what was cached under its key before; a value or an absence replaces
     /// the key's parts too, a part those that it overlaps. Does not wait until it is written, save as the storage's options say of a full queue.
     /// </summary>

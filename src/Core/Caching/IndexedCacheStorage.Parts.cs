@@ -9,7 +9,7 @@ public sealed partial class IndexedCacheStorage
         try
         {
             IReadOnlyList<IndexEntry> waiting = _writer.Queue.FindParts(storeId, key);
-            IndexEntry? any = waiting.Count > 0 ? waiting[0] : await FindFirstPartAsync(storeId, key, ct).ConfigureAwait(false);
+            IndexEntry? any = waiting.Count > 0 ? waiting[0] : await _lookups.FindFirstPartAsync(storeId, key, ct).ConfigureAwait(false);
             if (any is null)
             {
                 return null;
@@ -20,7 +20,7 @@ public sealed partial class IndexedCacheStorage
                 return new CachedParts(any, []);
             }
 
-            IReadOnlyList<IndexEntry> stored = await _index.FindPartsAsync(storeId, key, offset, length, ct).ConfigureAwait(false);
+            IReadOnlyList<IndexEntry> stored = await _lookups.FindPartsAsync(storeId, key, offset, length, ct).ConfigureAwait(false);
             return new CachedParts(any, waiting.Count == 0 ? stored : Merge(stored, waiting, offset, length));
         }
         catch (ZarrCacheException exception)
@@ -60,29 +60,12 @@ public sealed partial class IndexedCacheStorage
     /// <summary>The part that begins where the range does and holds all of it: what a reader asks for again, found as fast as a value.</summary>
     private async ValueTask<IndexEntry?> FindExactPartAsync(string storeId, string key, ByteRange range, CancellationToken ct)
     {
-        if (range.Start is not { } start || await _index.FindAsync(new EntryKey(storeId, key, start), ct).ConfigureAwait(false) is not { } part)
+        if (range.Start is not { } start || await _lookups.FindAsync(new EntryKey(storeId, key, start), ct).ConfigureAwait(false) is not { } part)
         {
             return null;
         }
 
         return range.TryResolve(part.ObjectSize, out long offset, out long length) && offset + length <= part.Offset + part.Size ? part : null;
-    }
-
-    /// <summary>
-    /// Any part of a key, for what it says of the object. Of the keys that begin with this one it is itself the first, so
-    /// that its first part is the first or, after its value or absence, the second entry: O(log n), however many parts there are.
-    /// </summary>
-    private async ValueTask<IndexEntry?> FindFirstPartAsync(string storeId, string key, CancellationToken ct)
-    {
-        await foreach (IndexEntry entry in _index.EnumerateAsync(new IndexQuery(storeId, key, Order: IndexOrder.Key, Limit: 2), ct).ConfigureAwait(false))
-        {
-            if (entry.Key == key && entry.Kind == EntryKind.Part)
-            {
-                return entry;
-            }
-        }
-
-        return null;
     }
 
     /// <summary>The parts of both lists that share a byte with the range, by offset; one that waits goes before a stored one that it will replace.</summary>

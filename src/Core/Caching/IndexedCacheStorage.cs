@@ -27,6 +27,8 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private const int MaxETagLength = 1024;
 
     private readonly IStoreIndex _index;
+    private readonly ReadPathIndex _lookups;
+    private readonly FetchTurns? _turns;
     private readonly IndexedCacheStorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -37,7 +39,8 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private readonly CacheCheck _check;
     private readonly CancellationTokenSource _stop = new();
     private readonly CacheSweep _sweep;
-    private readonly Task _sweeping;
+    private Task _sweeping;
+    private long _generation;
 
     /// <summary>The versions of bad entries that could not be dropped, because the index cannot be written to: as if they were not there.</summary>
     private readonly ConcurrentDictionary<long, byte> _distrusted = new();
@@ -67,7 +70,10 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _options = options;
         _time = options.TimeProvider;
         _logger = options.Logger ?? NullLogger.Instance;
+        _lookups = new ReadPathIndex(index, options.IndexPatience, _time, _logger);
+        _turns = index is ISharedStoreIndex shared && shared.LeaseDuration > TimeSpan.Zero ? new FetchTurns(shared, _lookups, _time, _logger) : null;
         _stores = new ChunkStores(opener);
+        _generation = (index as ISharedStoreIndex)?.Generation ?? 0;
         _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
         _check = new CacheCheck(index, _stores, _gates, _writer.Queue, _time);
         ZarrCacheInstruments.Caches.Add(this);
@@ -96,7 +102,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
         try
         {
-            return await _index.FindAsync(place, ct).ConfigureAwait(false);
+            return await _lookups.FindAsync(place, ct).ConfigureAwait(false);
         }
         catch (ZarrCacheException exception)
         {
@@ -117,7 +123,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         try
         {
             IndexEntry? entry = range.IsAll ? null : await FindExactPartAsync(storeId, key, range, ct).ConfigureAwait(false);
-            entry ??= await _index.FindAsync(place, ct).ConfigureAwait(false);
+            entry ??= await _lookups.FindAsync(place, ct).ConfigureAwait(false);
             if (entry is null)
             {
                 return null;
@@ -128,7 +134,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
             if (hit is null)
             {
                 // The index may have remembered an entry that another process replaced; it has been told, so ask again, once.
-                IndexEntry? current = await _index.FindAsync(entry.EntryKey, ct).ConfigureAwait(false);
+                IndexEntry? current = await _lookups.FindAsync(entry.EntryKey, ct).ConfigureAwait(false);
                 hit = current is null || current.Version == entry.Version ? null : await OpenAsync(current, range, ct).ConfigureAwait(false);
             }
 
@@ -142,11 +148,21 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     }
 
     /// <inheritdoc/>
+    public async ValueTask<IAsyncDisposable?> BeginFetchAsync(EntryKey place, Func<ValueTask<bool>> isCached, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(isCached);
+        return _turns is not null
+            ? await _turns.TakeAsync(place, isCached, () => _writer.Queue.WhenWritten(place.StoreId, place.Key), ct).ConfigureAwait(false)
+            : await isCached().ConfigureAwait(false) ? null : FetchTurns.Free;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<bool> PutAsync(CacheItem item, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(item);
         ZarrKey.ValidateStoreId(item.StoreId);
         ZarrKey.Validate(item.Key);
+        SweepIfLost();
         long size = item.Bytes?.Length ?? 0;
         if (size > _options.MaxSize)
         {
@@ -192,7 +208,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         ArgumentNullException.ThrowIfNull(entry);
         try
         {
-            await _index.TouchAsync(entry.EntryKey, validatedAt, ct).ConfigureAwait(false);
+            await _lookups.TouchAsync(entry.EntryKey, validatedAt, ct).ConfigureAwait(false);
         }
         catch (ZarrCacheException exception)
         {
@@ -273,6 +289,12 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         await _sweeping.ConfigureAwait(false);
         await _writer.DisposeAsync().ConfigureAwait(false);
         await _stores.DisposeAsync().ConfigureAwait(false);
+        if (_turns is not null)
+        {
+            await _turns.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _lookups.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
 
@@ -282,7 +304,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         try
         {
             using KeyGates.Holder gate = await _gates.EnterAsync(entry.StoreId, entry.Key, _stop.Token).ConfigureAwait(false);
-            if (await _index.DeleteAsync(entry.EntryKey, entry.Version, _stop.Token).ConfigureAwait(false) is { } removed)
+            if (await _lookups.DeleteAsync(entry.EntryKey, entry.Version, _stop.Token).ConfigureAwait(false) is { } removed)
             {
                 // Else it was evicted or replaced between look-up and read, which is no damage.
                 _counters.AddCorrupt();
@@ -305,7 +327,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     {
         try
         {
-            ValueTask marked = _index.MarkAsync(entry.EntryKey, _time.GetUtcNow(), ct);
+            ValueTask marked = _lookups.MarkAsync(entry.EntryKey, _time.GetUtcNow(), ct);
             return marked.IsCompletedSuccessfully ? marked : AwaitAsync(marked);
         }
         catch (ZarrCacheException exception)
@@ -391,10 +413,27 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         return start == 0 && end == entry.Size ? ByteRange.All : ByteRange.Slice(start, end - start);
     }
 
+    /// <summary>An index that was made anew under this storage knows nothing of the files: they are taken over, or swept.</summary>
+    private void SweepIfLost()
+    {
+        if (_index is ISharedStoreIndex shared && shared.Generation is var generation && Interlocked.Exchange(ref _generation, generation) != generation)
+        {
+            Task before = _sweeping;
+            _sweeping = Task.Run(async () =>
+            {
+                await before.ConfigureAwait(false);
+                await _sweep.RunAsync(_stop.Token).ConfigureAwait(false);
+            });
+        }
+    }
+
     private void Fail(Exception exception, string storeId, string key)
     {
         _counters.AddFailure();
-        LogFailed(exception, storeId, key);
+        if (exception is not IndexUnavailableException) // of which the log has been told once
+        {
+            LogFailed(exception, storeId, key);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cache could not answer for '{Key}' of store '{StoreId}'; the origin is asked instead.")]

@@ -26,6 +26,12 @@ public sealed record IndexedCacheStorageOptions
     /// <summary>How many values are written at once, 1 to 256; by default what is best for the storage (<see cref="StoreOpener.ConcurrentWrites"/>).</summary>
     public int? Writers { get; init; }
 
+    /// <summary>
+    /// How long a read waits for one answer of an index that answers later, such as one on another machine; 50 ms by default, 1 ms to a minute. What is not answered
+    /// by then is a miss, and the index is not asked again before it answers. A read asks at most five times.
+    /// </summary>
+    public TimeSpan IndexPatience { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Whether to check files against rows in the background after the index was not closed, or is new; by default true.</summary>
     public bool SweepWhenUnclean { get; init; } = true;
 
@@ -41,6 +47,7 @@ public sealed record IndexedCacheStorageOptions
         Require(MaxEntries >= 1, nameof(MaxEntries), MaxEntries, "at least 1");
         Require(QueueSize >= 1, nameof(QueueSize), QueueSize, "at least 1 byte");
         Require(Writers is null or (>= 1 and <= 256), nameof(Writers), Writers ?? 0, "1 to 256");
+        Require(IndexPatience >= TimeSpan.FromMilliseconds(1) && IndexPatience <= TimeSpan.FromMinutes(1), nameof(IndexPatience), IndexPatience, "1 ms to a minute");
         Require(Enum.IsDefined(WhenQueueFull), nameof(WhenQueueFull), WhenQueueFull, "Skip or Wait");
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentNullException.ThrowIfNull(Quotas);

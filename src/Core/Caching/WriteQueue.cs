@@ -133,6 +133,15 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when what waits for a key by now is written or given up; null if nothing does.</summary>
+    public Task? WhenWritten(string storeId, string key)
+    {
+        lock (_lock)
+        {
+            return _pending.TryGetValue((storeId, key), out List<PendingWrite>? items) ? Task.WhenAll(items.Select(item => item.Done)) : null;
+        }
+    }
+
     /// <summary>Forgets what waits for a key. What is being written goes on, holding the key's gate.</summary>
     /// <returns>Whether anything waited.</returns>
     public bool Withdraw(string storeId, string key)

@@ -12,7 +12,7 @@ namespace ZarrCache;
 /// </remarks>
 public interface IStoreIndex : IAsyncDisposable
 {
-    /// <summary>In what condition the index was found when it was opened; what is not <see cref="IndexCondition.Clean"/> stays so at each opening until <see cref="ConfirmSweptAsync"/>.</summary>
+    /// <summary>In what condition the index was found when it was opened; what is not <see cref="IndexCondition.Clean"/> stays so at each opening until <see cref="ConfirmSweptAsync"/>. Of a <see cref="ISharedStoreIndex"/>: or when it was made anew last.</summary>
     IndexCondition Condition { get; }
 
     /// <summary>Files and rows have been held against each other: who opens the index next finds it clean, unless another user of it ends without closing.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using StackExchange.Redis;
 
 namespace ZarrCache.Index.Redis;
@@ -12,6 +13,7 @@ internal sealed record Knowledge(string Epoch, long PinsVersion, PinSet Pins);
 /// A node's membership: it enters when it opens the index, makes it if there is none, gives signs of life and leaves when it closes. Who
 /// gives none for too long is taken for dead, and the index for unclean until it was swept. Thread-safe.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle: it holds nothing, and disposing of it would race with who waits.")]
 internal sealed class Session(IndexContext context, TimeSpan timeout)
 {
     /// <summary>The version of the layout of keys and entries.</summary>
@@ -69,8 +71,12 @@ internal sealed class Session(IndexContext context, TimeSpan timeout)
 
     private volatile Knowledge _known = new("", 0, new PinSet());
     private long _clockSeen;
+    private long _generation;
 
     public Knowledge Known => _known;
+
+    /// <summary>How often the index was found made anew since it was entered.</summary>
+    public long Generation => Interlocked.Read(ref _generation);
 
     /// <summary>In what condition the index was found when it was entered.</summary>
     public IndexCondition Condition { get; private set; }
@@ -130,6 +136,7 @@ internal sealed class Session(IndexContext context, TimeSpan timeout)
 
         if (lost is not null)
         {
+            Interlocked.Increment(ref _generation);
             context.Remembered.Forget([], all: true);
             await context.Pins.RestoreAsync(lost.Pins, ct).ConfigureAwait(false);
             await context.Policy.SaveAsync(context, all: true, ct).ConfigureAwait(false);

@@ -1,7 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace ZarrCache.Index.Redis;
 
 /// <summary>Writes the accesses that wait in memory, and what the policy remembers. One flush at a time.</summary>
-internal sealed class MarkFlush(IndexContext context) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle: it holds nothing, and disposing of it would race with who waits.")]
+internal sealed class MarkFlush(IndexContext context)
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -24,8 +27,6 @@ internal sealed class MarkFlush(IndexContext context) : IDisposable
             _one.Release();
         }
     }
-
-    public void Dispose() => _one.Dispose();
 
     /// <summary>Those of each store together; what could not be written waits again.</summary>
     private async ValueTask WriteAsync(Dictionary<EntryKey, PendingMark> taken, CancellationToken ct)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using StackExchange.Redis;
 
@@ -8,7 +9,8 @@ namespace ZarrCache.Index.Redis;
 /// no entry is popped twice whoever else pops, and what was read meanwhile stays. Nodes take turns, so that they do not all
 /// decide on the same entries; a node that dies in its turn delays the others by <see cref="Turn"/>. Thread-safe.
 /// </summary>
-internal sealed class Pops(IndexContext context, MarkFlush marks) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle: it holds nothing, and disposing of it would race with who waits.")]
+internal sealed class Pops(IndexContext context, MarkFlush marks)
 {
     /// <summary>So many in one script: about two milliseconds of the server.</summary>
     private const int Page = 250;
@@ -102,8 +104,6 @@ internal sealed class Pops(IndexContext context, MarkFlush marks) : IDisposable
             _one.Release();
         }
     }
-
-    public void Dispose() => _one.Dispose();
 
     private async ValueTask<IReadOnlyList<IndexEntry>> PopInTurnAsync(PopRequest request, CancellationToken ct)
     {

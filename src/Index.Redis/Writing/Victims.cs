@@ -1,5 +1,3 @@
-using StackExchange.Redis;
-
 namespace ZarrCache.Index.Redis;
 
 /// <summary>
