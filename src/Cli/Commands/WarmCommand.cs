@@ -22,8 +22,8 @@ internal static class WarmCommand
 
     private static readonly Option<string?> Index = new("--index")
     {
-        Description = "What keeps the books of a new cache: sqlite, which processes share; or faster, for tens of millions of keys, which one process has to itself. For a new cache sqlite; an existing one keeps its own.",
-        HelpName = "KIND",
+        Description = "What keeps the books of a new cache: sqlite, which the processes of one machine share; faster, for tens of millions of keys, which one process has to itself; or redis://host:port/0?prefix=NAME (rediss:// with TLS), which many machines share. User and password of a server stand in its address, or in ZARRCACHE_REDIS_USER and ZARRCACHE_REDIS_PASSWORD; they are not written down. For a new cache sqlite; an existing one keeps its own.",
+        HelpName = "INDEX",
     };
 
     private static readonly Option<string?> Policy = CommonOptions.NewPolicy();

@@ -18,6 +18,8 @@ internal static class RedisConnection
     {
         ConfigurationOptions configuration = address.ToConfiguration();
         configuration.AbortOnConnectFail = true; // told at once at opening; from then on it connects again by itself
+        configuration.ConnectRetry = 1;
+        configuration.ConnectTimeout = (int)options.CommandTimeout.TotalMilliseconds;
         configuration.BacklogPolicy = BacklogPolicy.FailFast; // a read that finds no connection goes to the origin, not into a queue
         configuration.AsyncTimeout = (int)options.CommandTimeout.TotalMilliseconds;
         configuration.ClientName ??= "zarrcache";

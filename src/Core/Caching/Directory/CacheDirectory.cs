@@ -30,7 +30,7 @@ public sealed class CacheDirectory : IAsyncDisposable
     /// <summary>The full path.</summary>
     public string Path { get; }
 
-    /// <summary>The kind of index.</summary>
+    /// <summary>The kind of index, or the address of the server that keeps it, without secrets.</summary>
     public string IndexKind => _manifest.Index;
 
     /// <summary>The pattern of the chunk storage, as the manifest has it.</summary>
@@ -69,6 +69,8 @@ public sealed class CacheDirectory : IAsyncDisposable
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSize, nameof(settings.MaxSize));
         }
 
+        string? givenIndex = settings.Index; // as it was given: with secrets, if it is an address
+        settings = settings with { Index = givenIndex is null ? null : backends.NormalizeIndex(givenIndex) };
         path = CacheDirectoryPlace.Validate(path);
         var file = new CacheManifestFile(path, settings.TimeProvider ?? TimeProvider.System);
         try
@@ -77,7 +79,7 @@ public sealed class CacheDirectory : IAsyncDisposable
             // when its index took them: it refuses another policy as long as others have it open.
             CacheManifest found = await file.ReadAsync(ct).ConfigureAwait(false) ?? await CreateAsync(path, file, backends, settings, ct).ConfigureAwait(false);
             CacheManifest manifest = found.With(settings, file.FullPath);
-            CacheDirectory cache = await OpenAsync(path, file, manifest, backends, settings, ct).ConfigureAwait(false);
+            CacheDirectory cache = await OpenAsync(path, file, manifest, givenIndex ?? manifest.Index, backends, settings, ct).ConfigureAwait(false);
             try
             {
                 if (!ReferenceEquals(manifest, found))
@@ -269,14 +271,14 @@ public sealed class CacheDirectory : IAsyncDisposable
         return await file.UpdateAsync(madeMeanwhile => madeMeanwhile ?? manifest, ct).ConfigureAwait(false);
     }
 
-    private static async ValueTask<CacheDirectory> OpenAsync(string path, CacheManifestFile file, CacheManifest manifest, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
+    private static async ValueTask<CacheDirectory> OpenAsync(string path, CacheManifestFile file, CacheManifest manifest, string indexAddress, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
     {
         TimeProvider time = settings.TimeProvider ?? TimeProvider.System;
         ILogger logger = settings.Logger ?? NullLogger.Instance;
         EvictionPolicy policy = ParsePolicy(file, manifest);
         var context = new CacheBackendContext(path, policy, time, logger, settings.LookOnly);
         StoreOpener opener = backends.OpenStorage(manifest.Storage, context);
-        IStoreIndex index = await backends.OpenIndexAsync(manifest.Index, context, ct).ConfigureAwait(false);
+        IStoreIndex index = await backends.OpenIndexAsync(indexAddress, context, ct).ConfigureAwait(false);
         try
         {
             if (!settings.LookOnly)

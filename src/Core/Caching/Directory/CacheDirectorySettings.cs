@@ -25,7 +25,7 @@ public sealed record CacheDirectorySettings
     /// <summary>What is given up first; <see cref="EvictionPolicy.Lru"/> for a new cache.</summary>
     public EvictionPolicy? Policy { get; init; }
 
-    /// <summary>The kind of index; <see cref="DefaultIndex"/> for a new cache.</summary>
+    /// <summary>The kind of index, or the address of the server that keeps it, whose secrets are used and not written down; <see cref="DefaultIndex"/> for a new cache.</summary>
     public string? Index { get; init; }
 
     /// <summary>The pattern of the chunk storage; <see cref="DefaultStorage"/> for a new cache.</summary>

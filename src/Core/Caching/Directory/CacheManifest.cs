@@ -13,7 +13,7 @@ internal sealed record CacheManifest
 
     public int Version { get; init; } = CurrentVersion;
 
-    /// <summary>The kind of index, by which <see cref="CacheBackends"/> finds it.</summary>
+    /// <summary>The kind of index, or the address of the server that keeps it, without secrets, by which <see cref="CacheBackends"/> finds it.</summary>
     public required string Index { get; init; }
 
     /// <summary>The pattern of the chunk storage; a relative path is relative to the cache directory, so that it can be moved.</summary>
