@@ -1,3 +1,4 @@
+using ZarrCache.Index.Faster;
 using ZarrCache.Index.Sqlite;
 
 namespace ZarrCache.Benchmarks.Suite;
@@ -19,6 +20,7 @@ public sealed record IndexBackend(
     [
         new("Memory", _ => new(new MemoryStoreIndex()), _ => new(new LinkedListLru()), Reopens: false),
         new("SQLite", directory => new(new SqliteStoreIndex(Path.Combine(directory, "index.db"))), PreparedStatements.CreateAsync),
+        new("FASTER", directory => new(new FasterStoreIndex(Path.Combine(directory, "faster"), new FasterStoreIndexOptions { LogMemoryBytes = 1L << 30 }))),
     ];
 
     public override string ToString() => Name;

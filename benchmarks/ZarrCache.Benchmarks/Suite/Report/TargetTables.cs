@@ -26,7 +26,7 @@ internal static class TargetTables
             }
 
             string name = Path.GetFileName(path);
-            lines.AddRange([$"### {file[0].TrimStart('#', ' ')}", "", $"From [{name}]({name}), {file.First(line => line.StartsWith("- date:", StringComparison.Ordinal))[2..]}.", "", .. tables]);
+            lines.AddRange([$"### {file[0].TrimStart('#', ' ')}", "", $"From [{name}]({name}){(file.FirstOrDefault(line => line.StartsWith("- date:", StringComparison.Ordinal)) is { } date ? $", {date[2..]}" : "")}.", "", .. tables]);
             met += tables.Count(row => row.EndsWith("| yes |", StringComparison.Ordinal));
             missed.AddRange(tables.Where(row => row.EndsWith("| **no** |", StringComparison.Ordinal)).Select(row => $"{row.Split('|')[1].Trim()} ([{name}]({name}))"));
         }
