@@ -174,7 +174,7 @@ const thumbs = new Map();
 const nameOf = axis => view.array.dimensions?.[axis] ?? `axis ${axis}`;
 
 function paint(pen, map, left, top, cell, gap, mode) {
-  const hottest = Math.max(1, ...map.reads);
+  const hottest = Math.max(4, ...map.reads); // a few reads are not hot yet
   const [unknown, absent] = [color('--unknown'), color('--absent')];
   for (let point = 0; point < map.width * map.height; point++) {
     const x = left + (point % map.width) * cell.width;
@@ -252,10 +252,10 @@ function drawGrid() {
   } else if (view.hover) {
     outline(view.hover.x * cell.width, view.hover.y * cell.height, cell.width, cell.height);
   }
-  const hottest = Math.max(0, ...map.reads);
+  const hottest = Math.max(4, ...map.reads);
   const byReads = $('heat').value === 'reads';
   $('cold').textContent = byReads ? 'not again' : 'a week ago';
-  $('hot').textContent = byReads ? (hottest ? `${whole.format(hottest)} ×` : 'often') : 'now';
+  $('hot').textContent = byReads ? `${whole.format(hottest)} ×` : 'now';
 }
 
 const question = (array, extra = '') => `map?store=${encodeURIComponent(view.store)}&array=${encodeURIComponent(array.path)}${extra}`;
