@@ -1,0 +1,35 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace ZarrCache.Reliability;
+
+/// <summary>Every value is a function of store, key and version: a wrong byte is known anywhere, in any process.</summary>
+internal static class Oracle
+{
+    /// <summary>The first eight bytes tell the version; the size and all other bytes follow from store, key and version.</summary>
+    public static byte[] Content(string storeId, string key, long version)
+    {
+        var random = new Random(unchecked((int)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{storeId}\n{key}\n{version}"))));
+        var bytes = new byte[8 + random.Next(24_000)];
+        random.NextBytes(bytes);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, version);
+        return bytes;
+    }
+
+    /// <summary>Which version these are all the bytes of.</summary>
+    /// <exception cref="WrongBytesException">They are those of no version.</exception>
+    public static long Recognize(string storeId, string key, byte[] bytes)
+    {
+        if (bytes.Length >= 8)
+        {
+            long version = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+            if (bytes.AsSpan().SequenceEqual(Content(storeId, key, version)))
+            {
+                return version;
+            }
+        }
+
+        throw new WrongBytesException($"'{key}' of store '{storeId}' was read as {bytes.Length} bytes that are no version of it.");
+    }
+}
