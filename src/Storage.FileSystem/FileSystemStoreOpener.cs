@@ -85,10 +85,11 @@ internal sealed class FileSystemStoreOpener : StoreOpener
         }
     }
 
+    /// <summary>What a process that was killed before its first rename left counts too: a sweep must come to it.</summary>
     private bool HoldsAnything(string id, CancellationToken ct)
     {
         using FileTree tree = FileTree.Create(RootOf(id), _options, _rules.Value);
-        return new KeyWalker(tree).Walk("", withStatus: false, ct).Any();
+        return new KeyWalker(tree).Walk("", withStatus: false, ct).Any() || TemporarySweep.FindsAny(tree);
     }
 
     private string RootOf(string id) =>

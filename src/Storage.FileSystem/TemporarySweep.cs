@@ -38,6 +38,9 @@ internal static class TemporarySweep
         return bytes;
     }
 
+    /// <summary>Whether there is a temporary file, however old.</summary>
+    public static bool FindsAny(FileTree tree) => tree.IsDirectory("") && Entries(tree.Root).Any(entry => !entry.IsDirectory);
+
     private static FileSystemEnumerable<(string Path, bool IsDirectory, long Size, DateTimeOffset WrittenAt)> Entries(string root) =>
         new(
             root,

@@ -78,6 +78,22 @@ public sealed class RootsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_of_which_only_temporary_files_are_left_is_listed_until_they_are_removed()
+    {
+        StoreOpener opener = FileSystemStore.Opener(_directory.At("{store_id}.zarr"));
+        Directory.CreateDirectory(_directory.At("s.zarr", "u", "c"));
+        await File.WriteAllBytesAsync(_directory.At("s.zarr", "u", "c", FileTree.NewTemporaryName()), new byte[500], Ct);
+        Assert.Equal(["s"], await opener.ListStoresAsync(Ct).ToListAsync(Ct));
+
+        await using (IChunkStore store = opener.Open("s"))
+        {
+            Assert.Equal(500, await store.RemoveTemporariesAsync(TimeSpan.Zero, Ct));
+        }
+
+        Assert.Empty(await opener.ListStoresAsync(Ct).ToListAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_store_that_is_opened_is_made_with_its_first_value()
     {
         await using IChunkStore store = FileSystemStore.Opener(_directory.At("{store_id}.zarr")).Open("s");
