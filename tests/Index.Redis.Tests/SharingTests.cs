@@ -193,7 +193,7 @@ public sealed class SharingTests(Servers servers) : IndexTest(servers)
     [InlineData(ServerKind.Garnet)]
     public async Task A_lease_is_one_holders_until_it_gives_it_back_or_it_runs_out(ServerKind kind)
     {
-        await using RedisStoreIndex index = await OpenAsync(new() { FetchLease = TimeSpan.FromMilliseconds(400) }, kind);
+        await using RedisStoreIndex index = await OpenAsync(new() { FetchLease = TimeSpan.FromSeconds(4) }, kind);
         Assert.Equal(1, await index.TakeLeaseAsync(At("a"), 1, Ct));
         Assert.Equal(1, await index.TakeLeaseAsync(At("a"), 2, Ct));
         Assert.Equal(2, await index.TakeLeaseAsync(At("b"), 2, Ct));
@@ -203,23 +203,23 @@ public sealed class SharingTests(Servers servers) : IndexTest(servers)
         Assert.Equal(2, await index.TakeLeaseAsync(At("a"), 2, Ct));
         for (int i = 0; i < 3; i++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Ct);
+            await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System, Ct);
             await index.ProlongLeasesAsync([At("a")], 2, Ct);
         }
 
         Assert.Equal(2, await index.TakeLeaseAsync(At("a"), 3, Ct));
         Assert.Equal(3, await index.TakeLeaseAsync(At("b"), 3, Ct));
-        await Task.Delay(TimeSpan.FromMilliseconds(600), TimeProvider.System, Ct);
+        await Task.Delay(TimeSpan.FromSeconds(6), TimeProvider.System, Ct);
         Assert.Equal(3, await index.TakeLeaseAsync(At("a"), 3, Ct));
     }
 
     [Fact]
     public async Task Absences_past_their_time_are_trimmed_and_the_totals_stay_right()
     {
-        await using RedisStoreIndex index = await OpenAsync(new() { AbsentLifetime = TimeSpan.FromSeconds(1) });
+        await using RedisStoreIndex index = await OpenAsync(new() { AbsentLifetime = TimeSpan.FromSeconds(5) });
         await index.PushManyAsync(Enumerable.Range(0, 40).Select(i => Absent($"a/{i}")).ToArray(), Ct);
         await index.PushAsync(Value("v"), Ct);
-        await Task.Delay(TimeSpan.FromSeconds(2.1), TimeProvider.System, Ct);
+        await Task.Delay(TimeSpan.FromSeconds(6.5), TimeProvider.System, Ct);
         await index.PushAsync(Value("w"), Ct);
         await index.PushAsync(Absent("b"), Ct);
         Assert.Equal(new IndexTotals(3, 200, 200, 1), await index.GetTotalsAsync("s", Ct));
