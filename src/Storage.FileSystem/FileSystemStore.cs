@@ -184,7 +184,7 @@ public sealed class FileSystemStore : IChunkStore
         Guard(_walker.Walk("", withStatus: true, ct), "").Select(found => new StoredObject(found.Key, found.Size, found.WrittenAt)).ToAsyncEnumerable();
 
     /// <inheritdoc/>
-    public ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
+    public ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(age, TimeSpan.Zero);
         Prepare(ct);

@@ -5,13 +5,13 @@ namespace ZarrCache.Storage.FileSystem;
 /// <summary>Removes temporary files that no writer can still be busy with, and directories without anything in them.</summary>
 internal static class TemporarySweep
 {
-    /// <returns>How many bytes the temporary files had.</returns>
-    public static long Run(FileTree tree, DateTimeOffset before, CancellationToken ct)
+    public static RemovedTemporaries Run(FileTree tree, DateTimeOffset before, CancellationToken ct)
     {
         long bytes = 0;
+        DateTimeOffset? oldestLeft = null;
         if (!tree.IsDirectory(""))
         {
-            return bytes;
+            return default;
         }
 
         var directories = new List<string>();
@@ -23,7 +23,11 @@ internal static class TemporarySweep
             {
                 directories.Add(relative);
             }
-            else if (writtenAt < before && Path.GetFileName(path).StartsWith(FileNames.TemporaryPrefix, StringComparison.Ordinal) && tree.Delete(relative))
+            else if (writtenAt >= before)
+            {
+                oldestLeft = oldestLeft < writtenAt ? oldestLeft : writtenAt;
+            }
+            else if (tree.Delete(relative))
             {
                 bytes += size;
             }
@@ -35,7 +39,7 @@ internal static class TemporarySweep
             tree.Prune(directory);
         }
 
-        return bytes;
+        return new(bytes, oldestLeft);
     }
 
     /// <summary>Whether there is a temporary file, however old.</summary>

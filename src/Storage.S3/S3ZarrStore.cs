@@ -164,21 +164,27 @@ public sealed class S3ZarrStore : IChunkStore
 
     /// <summary>Gives up uploads in parts that nobody ended.</summary>
     /// <inheritdoc/>
-    public async ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
+    public async ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(age, TimeSpan.Zero);
         await PrepareAsync(ct).ConfigureAwait(false);
         DateTimeOffset limit = _connection.Options.TimeProvider.GetUtcNow() - age;
         long bytes = 0;
+        DateTimeOffset? oldestLeft = null;
         await foreach (MultipartUpload upload in _listing.UploadsAsync(ct).ConfigureAwait(false))
         {
-            if (S3Listing.At(upload.Initiated) <= limit)
+            DateTimeOffset begun = S3Listing.At(upload.Initiated);
+            if (begun <= limit)
             {
                 bytes += await _uploads.RemoveAsync(upload.Key, upload.UploadId, ct).ConfigureAwait(false);
             }
+            else
+            {
+                oldestLeft = oldestLeft < begun ? oldestLeft : begun;
+            }
         }
 
-        return bytes;
+        return new(bytes, oldestLeft);
     }
 
     /// <summary>The size itself: an object store has no blocks.</summary>

@@ -180,13 +180,14 @@ public sealed class FileSystemStoreTests : IDisposable
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var store = new FileSystemStore(_directory.At("s"), new() { TimeProvider = time, Portable = portable });
         await store.SetAsync("u/k", new byte[1], Ct);
-        await File.WriteAllBytesAsync(_directory.At("s", "u", FileTree.NewTemporaryName()), new byte[500], Ct);
+        string temporary = _directory.At("s", "u", FileTree.NewTemporaryName());
+        await File.WriteAllBytesAsync(temporary, new byte[500], Ct);
         Directory.CreateDirectory(_directory.At("s", "v", "c", "0"));
         Assert.Equal(["u/k"], await store.ListAsync(Ct).ToListAsync(Ct));
-        Assert.Equal(0, await store.RemoveTemporariesAsync(TimeSpan.FromMinutes(5), Ct));
+        Assert.Equal(new RemovedTemporaries(0, File.GetLastWriteTimeUtc(temporary)), await store.RemoveTemporariesAsync(TimeSpan.FromMinutes(5), Ct));
         Assert.Equal(3, _directory.Entries("s").Count());
         time.Advance(TimeSpan.FromMinutes(6));
-        Assert.Equal(500, await store.RemoveTemporariesAsync(TimeSpan.FromMinutes(5), Ct));
+        Assert.Equal(new RemovedTemporaries(500, null), await store.RemoveTemporariesAsync(TimeSpan.FromMinutes(5), Ct));
         Assert.Equal(["u", "u/k"], _directory.Entries("s"));
     }
 

@@ -87,7 +87,7 @@ public sealed class RootsTests : IDisposable
 
         await using (IChunkStore store = opener.Open("s"))
         {
-            Assert.Equal(500, await store.RemoveTemporariesAsync(TimeSpan.Zero, Ct));
+            Assert.Equal(new RemovedTemporaries(500, null), await store.RemoveTemporariesAsync(TimeSpan.Zero, Ct));
         }
 
         Assert.Empty(await opener.ListStoresAsync(Ct).ToListAsync(Ct));
@@ -99,7 +99,7 @@ public sealed class RootsTests : IDisposable
         await using IChunkStore store = FileSystemStore.Opener(_directory.At("{store_id}.zarr")).Open("s");
         Assert.Null(await store.GetBytesAsync("k", ct: Ct));
         Assert.Empty(await store.ListAsync(Ct).ToListAsync(Ct));
-        Assert.Equal(0, await store.RemoveTemporariesAsync(TimeSpan.Zero, Ct));
+        Assert.Equal(default, await store.RemoveTemporariesAsync(TimeSpan.Zero, Ct));
         Assert.Empty(_directory.Entries());
         await store.SetAsync("k", new byte[1], Ct);
         Assert.Equal(["s.zarr", "s.zarr/k"], _directory.Entries());

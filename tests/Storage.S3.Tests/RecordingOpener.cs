@@ -27,7 +27,7 @@ internal sealed class RecordingOpener(StoreOpener inner) : StoreOpener
 
         public IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct) => chunks.ScanAsync(ct);
 
-        public ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => chunks.RemoveTemporariesAsync(age, ct);
+        public ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => chunks.RemoveTemporariesAsync(age, ct);
 
         public long GetAllocatedSize(long size) => chunks.GetAllocatedSize(size);
     }

@@ -101,8 +101,9 @@ public sealed class S3ZarrStoreTests(RadosgwFixture server)
                 new UploadPartRequest { BucketName = bucket, Key = name, UploadId = id, PartNumber = 1, InputStream = new MemoryStream(new byte[1000]), UseChunkEncoding = false }, Ct);
         }
 
-        Assert.Equal(0, await store.RemoveTemporariesAsync(TimeSpan.FromHours(1), Ct));
-        Assert.Equal(1000, await store.RemoveTemporariesAsync(TimeSpan.FromHours(-0.0), Ct));
+        RemovedTemporaries young = await store.RemoveTemporariesAsync(TimeSpan.FromHours(1), Ct);
+        Assert.Equal((0, true), (young.Bytes, young.OldestLeft > TimeProvider.System.GetUtcNow().AddHours(-1)));
+        Assert.Equal(new RemovedTemporaries(1000, null), await store.RemoveTemporariesAsync(TimeSpan.FromHours(-0.0), Ct));
         Assert.Equal(["q/b"], await server.ListUploadsAsync(bucket));
     }
 

@@ -70,10 +70,18 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         private long _unreadable;
         private long _adopted;
         private long _temporaryBytes;
+        private long _oldestYoung = long.MaxValue; // UTC ticks
 
-        public CacheCheckReport Report => new(_files, _rows, _orphans, _orphanBytes, _young, _dangling, _corrupt, _unreadable, _adopted, _temporaryBytes);
+        public CacheCheckReport Report => new(_files, _rows, _orphans, _orphanBytes, _young, _dangling, _corrupt, _unreadable, _adopted, _temporaryBytes, _oldestYoung == long.MaxValue ? null : new DateTimeOffset(_oldestYoung, TimeSpan.Zero));
 
-        public void AddTemporaries(long bytes) => _temporaryBytes += bytes;
+        public void AddTemporaries(RemovedTemporaries removed)
+        {
+            _temporaryBytes += removed.Bytes;
+            if (removed.OldestLeft is { } left)
+            {
+                SeeYoung(left);
+            }
+        }
 
         public async ValueTask CheckFileAsync(string storeId, StoredObject file, CancellationToken ct)
         {
@@ -117,6 +125,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             if (adopted is null || check.Time.GetUtcNow() - file.WrittenAt < options.MinimumAge)
             {
                 Interlocked.Increment(ref _young);
+                SeeYoung(adopted is null ? DateTimeOffset.MinValue : file.WrittenAt);
                 return;
             }
 
@@ -149,6 +158,15 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             if (options.Repair && fault.Kind != CacheFindingKind.Unreadable && await check.Index.DeleteAsync(row.EntryKey, row.Version, ct).ConfigureAwait(false) is not null)
             {
                 await check.Stores[row.StoreId].EraseAsync(ChunkLayout.GetChunkKey(row), ct).ConfigureAwait(false);
+            }
+        }
+
+        private void SeeYoung(DateTimeOffset writtenAt)
+        {
+            long ticks = writtenAt.UtcTicks;
+            for (long oldest = Volatile.Read(ref _oldestYoung); ticks < oldest;)
+            {
+                oldest = Interlocked.CompareExchange(ref _oldestYoung, ticks, oldest);
             }
         }
 

@@ -27,8 +27,9 @@ public sealed record CacheCheckOptions
 /// <param name="Unreadable">Rows whose file could not be read at all, which are never dropped, since the fault may be of the moment; files that could not be removed.</param>
 /// <param name="Adopted">Files that a new index took over, because the record that travelled with them vouches for them.</param>
 /// <param name="TemporaryBytes">Bytes of abandoned temporary files that were removed.</param>
+/// <param name="OldestYoung">When the oldest of what was too young was written, by the medium's clock: of the files without a row and, where there is mending to do, of the temporary ones; null if nothing was.</param>
 public readonly record struct CacheCheckReport(
-    long Files, long Rows, long Orphans, long OrphanBytes, long Young, long Dangling, long Corrupt, long Unreadable, long Adopted, long TemporaryBytes)
+    long Files, long Rows, long Orphans, long OrphanBytes, long Young, long Dangling, long Corrupt, long Unreadable, long Adopted, long TemporaryBytes, DateTimeOffset? OldestYoung)
 {
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsClean => Orphans == 0 && Dangling == 0 && Corrupt == 0 && Unreadable == 0;

@@ -4,7 +4,8 @@ namespace ZarrCache;
 
 /// <summary>
 /// The sweep that follows an unclean stop: holds files against rows and mends what differs, beside readers and writers, and
-/// again after a while where files were too young to be judged. Once all is judged, the index is told so.
+/// again after a while where files were too young to be judged, temporary ones included. Once all that was there when it
+/// began is judged, the index is told so; what is written meanwhile keeps no busy cache unconfirmed.
 /// </summary>
 internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, IndexedCacheStorageOptions options, ILogger logger)
 {
@@ -42,12 +43,13 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, In
     private async Task RepairAsync(CancellationToken ct)
     {
         var repair = new CacheCheckOptions { Repair = true };
+        DateTimeOffset written = options.TimeProvider.GetUtcNow() + repair.MinimumAge; // the clock of the medium may be ahead
         while (true)
         {
             CacheCheckReport report = await check.RunAsync(repair, null, ct).ConfigureAwait(false);
             LogSwept(report.Files, report.Orphans, report.Dangling, report.Adopted);
             _firstPass.TrySetResult();
-            if (report.Young == 0)
+            if (report.OldestYoung is not { } oldest || oldest >= written)
             {
                 return;
             }

@@ -22,12 +22,17 @@ public interface IChunkStore : IZarrStore
     IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct);
 
     /// <summary>Removes temporary files and unfinished uploads that are older than <paramref name="age"/>, and empty directories.</summary>
-    /// <returns>How many bytes they held.</returns>
-    ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct);
+    /// <returns>What was removed, and whether there is any that was too young.</returns>
+    ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct);
 
     /// <summary>What a value of <paramref name="size"/> bytes takes up on the medium: the size rounded up to whole blocks where the medium has blocks. O(1).</summary>
     long GetAllocatedSize(long size);
 }
+
+/// <summary>What <see cref="IChunkStore.RemoveTemporariesAsync"/> did.</summary>
+/// <param name="Bytes">How many bytes the removed ones held.</param>
+/// <param name="OldestLeft">When the oldest of those that were too young was last written, by the medium's clock; null if none was.</param>
+public readonly record struct RemovedTemporaries(long Bytes, DateTimeOffset? OldestLeft);
 
 /// <summary>One value as <see cref="IChunkStore.ScanAsync"/> names it.</summary>
 /// <param name="Key">Its key.</param>

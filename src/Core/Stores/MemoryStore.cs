@@ -104,7 +104,7 @@ public sealed class MemoryStore(TimeProvider? timeProvider = null) : IChunkStore
         Below("", ct).Select(value => new StoredObject(value.Key, value.Value.Bytes.Length, value.Value.Info.LastModified!.Value)).ToAsyncEnumerable();
 
     /// <summary>There are none: nothing is written in steps.</summary>
-    public ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => new(0);
+    public ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => default;
 
     /// <inheritdoc/>
     public long GetAllocatedSize(long size) => size;

@@ -248,9 +248,9 @@ internal sealed class ScansOnlyTheTop(IChunkStore inner) : ForwardingChunkStore(
 
 internal sealed class SweepsWhatLooksTemporary(IChunkStore inner) : ForwardingChunkStore(inner)
 {
-    public override async ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
+    public override async ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
     {
         await Inner.EraseAsync(".zarrcache-tmp-0", ct);
-        return 0;
+        return default;
     }
 }

@@ -15,7 +15,7 @@ internal abstract class ForwardingChunkStore(IChunkStore inner) : ForwardingZarr
 
     public virtual IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct) => Chunks.ScanAsync(ct);
 
-    public virtual ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => Chunks.RemoveTemporariesAsync(age, ct);
+    public virtual ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => Chunks.RemoveTemporariesAsync(age, ct);
 
     public virtual long GetAllocatedSize(long size) => Chunks.GetAllocatedSize(size);
 }

@@ -308,6 +308,35 @@ public sealed class IndexedCacheStorageTests
     }
 
     [Fact]
+    public async Task The_sweep_comes_again_for_temporary_files_that_were_too_young_and_not_for_those_of_living_writers()
+    {
+        await using var f = new CacheFixture(options => options with { SweepWhenUnclean = false });
+        await using var index = new MemoryStoreIndex();
+        var confirmed = new TaskCompletionSource();
+        var condition = new FailingIndex(index) { Fails = operation => operation == "ConfirmSwept" && confirmed.TrySetResult() && false };
+        DateTimeOffset left = f.Time.GetUtcNow().AddMinutes(-1);
+        var passes = new System.Collections.Concurrent.ConcurrentQueue<bool>();
+        f.Chunks.OnTemporaries = age =>
+        {
+            DateTimeOffset now = f.Time.GetUtcNow();
+            passes.Enqueue(confirmed.Task.IsCompleted);
+            return new(0, now - left < age ? left : now); // a living writer always has one
+        };
+        await using var storage = new IndexedCacheStorage(condition, new OneStore(f.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = f.Time });
+        await storage.SweepCompletion;
+        Assert.False(confirmed.Task.IsCompleted);
+        while (!confirmed.Task.IsCompleted)
+        {
+            f.Time.Advance(TimeSpan.FromMinutes(5)); // again and again, since the sweep may not have begun to wait
+            await Task.Yield();
+        }
+
+        await storage.DisposeAsync();
+        Assert.InRange(passes.Count, 2, 3);
+        Assert.DoesNotContain(true, passes);
+    }
+
+    [Fact]
     public async Task Options_out_of_range_are_refused_by_name_and_rule()
     {
         await using var index = new MemoryStoreIndex();

@@ -15,6 +15,8 @@ internal sealed class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(in
 
     public Func<string, Task>? BeforeErasePrefix { get; set; }
 
+    public Func<TimeSpan, RemovedTemporaries>? OnTemporaries { get; set; }
+
     public override async ValueTask ErasePrefixAsync(string prefix, CancellationToken ct)
     {
         await (BeforeErasePrefix?.Invoke(prefix) ?? Task.CompletedTask);
@@ -48,7 +50,7 @@ internal sealed class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(in
 
     public IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct) => inner.ScanAsync(ct);
 
-    public ValueTask<long> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => inner.RemoveTemporariesAsync(age, ct);
+    public ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => OnTemporaries is null ? inner.RemoveTemporariesAsync(age, ct) : new(OnTemporaries(age));
 
     public long GetAllocatedSize(long size) => inner.GetAllocatedSize(size);
 
