@@ -37,8 +37,11 @@ internal sealed class RedisServer(IDatabase database, string address)
         }
     }
 
-    public ZarrCacheException Failure(Exception cause) =>
-        new(cause.Message.StartsWith("OOM", StringComparison.Ordinal)
-            ? $"The Redis server {address} has no memory left for more entries: raise its maxmemory, or lower the cache's MaxEntries."
-            : $"The Redis server {address} failed: {cause.Message}", cause);
+    /// <summary>As it is told to callers.</summary>
+    public ZarrCacheException Failure(Exception cause) => cause.Message.StartsWith("OOM", StringComparison.Ordinal)
+        ? new ServerFullException($"The Redis server {address} has no memory left for more entries: raise its maxmemory, or lower the cache's MaxEntries.", cause)
+        : new ZarrCacheException($"The Redis server {address} failed: {cause.Message}", cause);
 }
+
+/// <summary>The server has reached its maxmemory: it reads and deletes, and writes nothing.</summary>
+internal sealed class ServerFullException(string message, Exception cause) : ZarrCacheException(message, cause);

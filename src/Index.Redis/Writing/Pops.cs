@@ -9,6 +9,7 @@ namespace ZarrCache.Index.Redis;
 /// no entry is popped twice whoever else pops, and what was read meanwhile stays. Nodes take turns, so that they do not all
 /// decide on the same entries; a node that dies in its turn delays the others by <see cref="Turn"/>. Thread-safe.
 /// </summary>
+/// <remarks>A server without memory is popped from all the same, since that is what frees it: what would have to be written for it is left out.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle: it holds nothing, and disposing of it would race with who waits.")]
 internal sealed class Pops(IndexContext context, MarkFlush marks)
 {
@@ -63,7 +64,7 @@ internal sealed class Pops(IndexContext context, MarkFlush marks)
         await _one.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            await marks.RunAsync(policyToo: false, ct).ConfigureAwait(false);
+            await UnlessFullAsync(marks.RunAsync(policyToo: false, ct)).ConfigureAwait(false);
             string turn = await TakeTurnAsync(ct).ConfigureAwait(false);
             try
             {
@@ -139,14 +140,14 @@ internal sealed class Pops(IndexContext context, MarkFlush marks)
                 }
             }
 
-            await victims.WriteKeptAsync(CancellationToken.None).ConfigureAwait(false);
+            await UnlessFullAsync(victims.WriteKeptAsync(CancellationToken.None)).ConfigureAwait(false);
             if (gone.All(one => one))
             {
                 break;
             }
         }
 
-        await context.Policy.SaveAsync(context, all: false, CancellationToken.None).ConfigureAwait(false);
+        await UnlessFullAsync(context.Policy.SaveAsync(context, all: false, CancellationToken.None)).ConfigureAwait(false);
         return popped;
 
         bool IsMet(long bytes, int count) => bytes >= request.Bytes && count >= request.Count;
@@ -218,12 +219,33 @@ internal sealed class Pops(IndexContext context, MarkFlush marks)
         string token = Guid.NewGuid().ToString("N");
         TimeProvider time = TimeProvider.System; // a wait for other machines, which no clock that is handed in drives
         long start = time.GetTimestamp();
-        while (!await context.Server.WaitAsync(context.Server.Database.StringSetAsync(context.Keys.PopTurn, token, Turn, When.NotExists), ct).ConfigureAwait(false)
-            && time.GetElapsedTime(start) < Turn)
+        try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 8)), time, ct).ConfigureAwait(false);
+            while (!await context.Server.WaitAsync(context.Server.Database.StringSetAsync(context.Keys.PopTurn, token, Turn, When.NotExists), ct).ConfigureAwait(false)
+                && time.GetElapsedTime(start) < Turn)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 8)), time, ct).ConfigureAwait(false);
+            }
+        }
+        catch (ServerFullException)
+        {
+            return token; // a turn takes memory, which this pop is to free
         }
 
         return token;
+    }
+
+    /// <summary>Whether what was written found room; what a later pop or flush writes again may be left out.</summary>
+    private static async ValueTask<bool> UnlessFullAsync(ValueTask write)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+            return true;
+        }
+        catch (ServerFullException)
+        {
+            return false;
+        }
     }
 }
