@@ -2,6 +2,7 @@ using System.Globalization;
 using ZarrCache.Benchmarks.Faster;
 using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
+using ZarrCache.Benchmarks.Redis;
 using ZarrCache.Benchmarks.S3;
 using ZarrCache.Benchmarks.Sqlite;
 using ZarrCache.Benchmarks.Suite;
@@ -28,6 +29,9 @@ switch (args)
     case ["s3", ..]:
         await S3Benchmarks.RunAsync(rounds);
         return 0;
+    case ["redis", ..]:
+        await RedisBenchmarks.RunAsync(keys, rounds, only: Text("--only"));
+        return 0;
     case [S3MemoryBenchmark.ChildCommand, var endpoint, var way]:
         await S3MemoryBenchmark.ChildAsync(new Uri(endpoint), way);
         return 0;
@@ -51,6 +55,7 @@ switch (args)
                    ZarrCache.Benchmarks parts  [--keys 1000000] [--rounds 5]
                    ZarrCache.Benchmarks suite  --help
                    ZarrCache.Benchmarks s3     [--rounds 5]
+                   ZarrCache.Benchmarks redis  [--keys 1000000] [--rounds 5] [--only batches|find|single|enumerate|cold]
             """);
         return 2;
 }

@@ -10,7 +10,7 @@ public sealed class ClusterTests(Servers servers) : IndexTest(servers)
     [Fact]
     public async Task All_keys_of_a_cache_lie_in_one_slot()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync("--cluster-enabled", "yes");
+        await using RedisProcess server = await RequiredRedis.StartAsync("--cluster-enabled", "yes");
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions { EndPoints = { { "127.0.0.1", server.Port } }, AllowAdmin = true });
         IServer node = connection.GetServer(IPAddress.Loopback, server.Port);
         await node.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");

@@ -21,7 +21,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task A_server_that_stands_still_is_asked_by_the_first_read_and_by_no_later_one()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using (Node writer = await Node.OpenAsync(server, _origin, _directory))
         {
             await writer.ReadAsync(Keys("u", 20));
@@ -33,7 +33,7 @@ public sealed class FaultTests : IDisposable
             server, _origin, _directory, new IndexedCacheStorageOptions { MaxSize = 1, TimeProvider = time, SweepWhenUnclean = false }, new() { MarkFlushInterval = TimeSpan.FromDays(1) });
         Assert.Equal(0, await node.CountRequestsAsync(Keys("u", 20)));
 
-        await server.PauseAsync();
+        await server.PauseAsync(Ct);
         Task<int> first = node.CountRequestsAsync(Keys("u", 5));
         await UntilAsync("the first reads to be served", first, () => time.Advance(TimeSpan.FromMilliseconds(50)));
         Assert.Equal(5, await first);
@@ -42,7 +42,7 @@ public sealed class FaultTests : IDisposable
         Assert.InRange(node.Commands - asked, 0, 5); // signs of life of the connection
         Assert.Single(node.Log, line => line.Contains("reads go to the origin until it does", StringComparison.Ordinal));
 
-        await server.ResumeAsync();
+        await server.ResumeAsync(Ct);
         await UntilAsync("the server to be asked again", () => Task.FromResult(node.Log.Contains("The index answers again.")), () => time.Advance(TimeSpan.FromMilliseconds(250)));
         Assert.Equal(0, await node.CountRequestsAsync(Keys("u", 20)));
     }
@@ -50,13 +50,13 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task Reads_return_while_the_server_stands_still_and_caching_goes_on_afterwards()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using Node node = await Node.OpenAsync(server, _origin, _directory);
         await node.ReadAsync(Keys("old", 20));
         await node.Storage.FlushAsync(Ct);
-        await server.PauseAsync();
+        await server.PauseAsync(Ct);
         await WithinAsync("reads", () => node.ReadAsync([.. Keys("old", 20), .. Keys("new", 20)])); // and only then goes it on
-        await server.ResumeAsync();
+        await server.ResumeAsync(Ct);
         string[] all = [.. Keys("old", 20), .. Keys("new", 20)];
         await UntilAsync("all to be cached again", async () => await node.CountRequestsAsync(all) == 0);
         await node.AssertConsistentAsync(40);
@@ -65,12 +65,12 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task A_cache_is_closed_while_its_server_stands_still()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         Node node = await Node.OpenAsync(server, _origin, _directory);
         await node.ReadAsync(Keys("u", 3));
-        await server.PauseAsync();
+        await server.PauseAsync(Ct);
         await WithinAsync("closing", () => node.DisposeAsync().AsTask());
-        await server.ResumeAsync();
+        await server.ResumeAsync(Ct);
         await using Node next = await Node.OpenAsync(server, _origin, _directory);
         await next.ReadAsync(Keys("u", 3));
     }
@@ -78,15 +78,15 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task A_server_that_comes_back_empty_is_given_its_entries_again_by_the_sweep()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using Node node = await Node.OpenAsync(server, _origin, _directory);
         await using Node other = await Node.OpenAsync(server, _origin, _directory);
         await node.Storage.PinAsync("s", "old/", Ct);
         await node.ReadAsync(Keys("old", 20));
         await node.Storage.FlushAsync(Ct);
-        await server.KillAsync();
+        await server.KillAsync(Ct);
         await WithinAsync("reads", () => node.ReadAsync([.. Keys("old", 5), .. Keys("new", 5)]));
-        await server.StartAgainAsync();
+        await server.StartAgainAsync(Ct);
 
         // what was read while the server was away was not cached; what was cached before is taken over from its files
         await UntilAsync("new keys to be cached", async () => await node.CountRequestsAsync(Keys("new", 20)) == 0);
@@ -99,7 +99,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task A_server_without_memory_serves_what_it_has_and_caching_goes_on_when_it_has_more()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using Node node = await Node.OpenAsync(server, _origin, _directory);
         await node.ReadAsync(Keys("old", 20));
         await node.Storage.FlushAsync(Ct);
@@ -127,7 +127,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task Four_machines_that_ask_for_all_of_a_cold_dataset_make_one_request_a_key()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         IndexedCacheStorageOptions patient = Node.Large with { IndexPatience = TimeSpan.FromMinutes(1) }; // on a busy machine an answer may take long, and then each fetches for himself
         var leases = new RedisStoreIndexOptions { FetchLease = TimeSpan.FromMinutes(1) };
         Node[] nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Node.OpenAsync(server, _origin, _directory, patient, leases)));
@@ -150,7 +150,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task A_machine_that_died_while_it_fetched_holds_the_others_up_until_its_lease_runs_out()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using Node node = await Node.OpenAsync(server, _origin, _directory, indexOptions: new() { FetchLease = TimeSpan.FromSeconds(1) });
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port}");
         Assert.Equal(42, await node.Index.TakeLeaseAsync(new EntryKey("s", "u"), 42, Ct)); // who will neither prolong it nor give it back

@@ -66,7 +66,7 @@ public sealed class OptionsTests(Servers servers) : IndexTest(servers)
     [Fact]
     public async Task A_server_with_a_password_wants_the_right_one()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync("--requirepass", "right");
+        await using RedisProcess server = await RequiredRedis.StartAsync("--requirepass", "right");
         await using (RedisStoreIndex index = await RedisStoreIndex.OpenAsync($"redis://:right@127.0.0.1:{server.Port}", null, Ct))
         {
             await index.PushAsync(Value("a"), Ct);
@@ -80,7 +80,7 @@ public sealed class OptionsTests(Servers servers) : IndexTest(servers)
     [Fact]
     public async Task A_server_that_would_throw_entries_away_is_refused()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru");
+        await using RedisProcess server = await RequiredRedis.StartAsync("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru");
         ZarrCacheException refusal = await Assert.ThrowsAsync<ZarrCacheException>(async () => await RedisStoreIndex.OpenAsync(server.Address, null, Ct));
         Assert.Contains("has the maxmemory-policy 'allkeys-lru'", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("CONFIG SET maxmemory-policy noeviction", refusal.Message, StringComparison.Ordinal);
@@ -89,7 +89,7 @@ public sealed class OptionsTests(Servers servers) : IndexTest(servers)
     [Fact]
     public async Task A_connection_that_is_handed_in_outlives_the_index()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port}");
         await using (RedisStoreIndex index = await RedisStoreIndex.OpenAsync(connection, null, Ct))
         {
@@ -103,7 +103,7 @@ public sealed class OptionsTests(Servers servers) : IndexTest(servers)
     [Fact]
     public async Task A_newer_format_is_refused_and_left_as_it_is()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port}");
         await connection.GetDatabase().HashSetAsync("{zarrcache}:state", "format", 99);
         CacheFormatException refusal = await Assert.ThrowsAsync<CacheFormatException>(async () => await RedisStoreIndex.OpenAsync(connection, null, Ct));
@@ -114,7 +114,7 @@ public sealed class OptionsTests(Servers servers) : IndexTest(servers)
     [Fact]
     public async Task A_damaged_entry_is_told_by_its_key()
     {
-        await using RedisProcess server = await RedisProcess.StartAsync();
+        await using RedisProcess server = await RequiredRedis.StartAsync();
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port}");
         await using RedisStoreIndex index = await RedisStoreIndex.OpenAsync(connection, new() { RememberedEntries = 0 }, Ct);
         await index.PushAsync(Value("a"), Ct);

@@ -9,7 +9,7 @@ namespace ZarrCache.Index.Redis.Tests;
 /// <summary>One redis-server and one Garnet for all tests that need no server of their own; each takes a prefix of its own.</summary>
 public sealed class Servers : IAsyncDisposable
 {
-    private readonly Lazy<Task<RedisProcess>> _redis = new(() => RedisProcess.StartAsync());
+    private readonly Lazy<Task<RedisProcess>> _redis = new(() => RequiredRedis.StartAsync());
     private readonly Lazy<(GarnetServer Server, string Address)> _garnet = new(StartGarnet);
 
     public async Task<string> GetAddressAsync(ServerKind kind) => kind == ServerKind.Redis ? (await _redis.Value).Address : _garnet.Value.Address;
