@@ -40,8 +40,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
             _ = database.SortedSetAddAsync(Order, entry.Member, entry.Priority, flags: CommandFlags.FireAndForget);
         }
 
-        await Task.WhenAll(replaced);
-        await ChangeTotalsAsync(batch.Length);
+        await Task.WhenAll([.. replaced, ChangeTotalsAsync(batch.Length)]);
     }
 
     /// <summary>The commands of a push in their widest form, one of each for all entries of the batch.</summary>
@@ -52,8 +51,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
         _ = database.HashSetAsync(Store.Entries, Array.ConvertAll(batch, entry => new HashEntry(entry.Place, entry.Value)), flags: CommandFlags.FireAndForget);
         _ = database.SortedSetAddAsync(Store.Access, Array.ConvertAll(batch, entry => new SortedSetEntry(entry.Place, entry.Access)), flags: CommandFlags.FireAndForget);
         _ = database.SortedSetAddAsync(Order, Array.ConvertAll(batch, entry => new SortedSetEntry(entry.Member, entry.Priority)), flags: CommandFlags.FireAndForget);
-        await replaced;
-        await ChangeTotalsAsync(batch.Length);
+        await Task.WhenAll(replaced, ChangeTotalsAsync(batch.Length));
     }
 
     /// <summary>The commands of a pop: the first of the order, their bytes, and for each whether it is still there, and its removal.</summary>
@@ -72,8 +70,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
             _ = database.SortedSetRemoveAsync(Order, members[i], CommandFlags.FireAndForget);
         }
 
-        await Task.WhenAll(still);
-        await ChangeTotalsAsync(-places.Length);
+        await Task.WhenAll([.. still, ChangeTotalsAsync(-places.Length)]);
         return values.Count(value => !value.IsNull);
     }
 

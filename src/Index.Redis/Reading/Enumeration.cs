@@ -31,12 +31,12 @@ internal sealed class Enumeration(IndexContext context, IndexQuery query)
         {
             var pages = new KeyPages(context.Server, context.Keys.For(storeId), query.Prefix, query.Descending);
             int size = query.Limit is { } limit and < FirstPage ? Math.Max(1, (int)limit) : FirstPage;
-            Task<List<Row>>? next = pages.ReadAsync(size, ct).AsTask();
+            Task<(bool More, Task<List<Row>> Rows)>? next = pages.BeginAsync(size, ct);
             while (next is not null)
             {
-                List<Row> rows = await next.ConfigureAwait(false);
-                next = rows.Count == size ? pages.ReadAsync(size = LaterPages, ct).AsTask() : null;
-                foreach (Row row in rows)
+                (bool more, Task<List<Row>> rows) = await next.ConfigureAwait(false);
+                next = more ? pages.BeginAsync(LaterPages, ct) : null;
+                foreach (Row row in await rows.ConfigureAwait(false))
                 {
                     if (query.Kind is null || query.Kind == row.Entry.Kind)
                     {

@@ -34,7 +34,7 @@ internal sealed class OrderMerge<TPosition>
                 Add(_all[i], filled[i]);
             }
 
-            _page = 500;
+            _page = 1000;
         }
 
         return _orders.TryPeek(out OrderPages? first, out TPosition? position) ? (first.Next!, first.Store, position) : null;

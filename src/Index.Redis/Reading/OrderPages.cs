@@ -13,26 +13,36 @@ namespace ZarrCache.Index.Redis;
 /// <param name="descending">The largest score first.</param>
 internal sealed class OrderPages(RedisServer server, StoreKeys store, RedisKey order, int prefix, bool descending)
 {
-    private const int LargestPage = 500;
+    private const int LargestPage = 1000;
 
-    /// <summary>ARGV: the last member and its score, or nothing; how many; the length of the prefix; the names of four commands, and the range of what comes before a score. Answers with members, scores and entries.</summary>
+    /// <summary>
+    /// ARGV: the last member and its score, or nothing; how many; the length of the prefix; the names of two commands. Answers with
+    /// members, entries, the score of the last, and the scores of all if some of them may have been given before.
+    /// </summary>
     private const string PageScript = """
         local start = 0
+        local again = false
         if ARGV[2] ~= '' then
           local rank = redis.call(ARGV[5], KEYS[1], ARGV[1])
           if rank and redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[2] then
             start = rank + 1
-          elseif ARGV[6] == 'ZRANGE' then
-            start = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[2])
           else
-            start = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[2], '+inf')
+            again = true
+            if ARGV[6] == 'ZRANGE' then
+              start = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[2])
+            else
+              start = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[2], '+inf')
+            end
           end
         end
-        local members = redis.call(ARGV[6], KEYS[1], start, start + ARGV[3] - 1, 'WITHSCORES')
+        local members = redis.call(ARGV[6], KEYS[1], start, start + ARGV[3] - 1)
         if #members == 0 then return {} end
-        local places = {}
-        for i = 1, #members, 2 do places[#places + 1] = string.sub(members[i], ARGV[4] + 1) end
-        return {members, redis.call('HMGET', KEYS[2], unpack(places))}
+        local places, scores = {}, {}
+        for n = 1, #members do
+          places[n] = string.sub(members[n], ARGV[4] + 1)
+          if again then scores[n] = redis.call('ZSCORE', KEYS[1], members[n]) end
+        end
+        return {members, redis.call('HMGET', KEYS[2], unpack(places)), redis.call('ZSCORE', KEYS[1], members[#members]), scores}
         """;
 
     private readonly RedisKey[] _keys = [order, store.Entries];
@@ -62,27 +72,27 @@ internal sealed class OrderPages(RedisServer server, StoreKeys store, RedisKey o
                 return false;
             }
 
-            Add(answer[0], answer[1]);
+            Add(answer[0], answer[1], answer[3]);
+            _lastScore = (string)answer[2]!;
         }
 
         return true;
     }
 
-    private void Add(RedisResult members, RedisResult values)
+    private void Add(RedisResult members, RedisResult values, RedisResult scores)
     {
-        (byte[] last, string lastScore) = (_lastMember, _lastScore);
         for (int i = 0; i < values.Length; i++)
         {
-            byte[] member = (byte[])members[2 * i]!;
-            string score = (string)members[(2 * i) + 1]!;
-            int compared = member.AsSpan().SequenceCompareTo(last);
-            bool given = score == lastScore && (descending ? compared >= 0 : compared <= 0);
-            if (!given && !values[i].IsNull)
+            byte[] member = (byte[])members[i]!;
+            if (!values[i].IsNull && (scores.Length == 0 || !WasGiven(member, (string)scores[i]!)))
             {
                 _rows.Enqueue(Row.Read(store.StoreId, member[prefix..], (byte[])values[i]!));
             }
-
-            (_lastMember, _lastScore) = (member, score);
         }
+
+        _lastMember = (byte[])members[values.Length - 1]!;
     }
+
+    private bool WasGiven(byte[] member, string score) =>
+        score == _lastScore && member.AsSpan().SequenceCompareTo(_lastMember) is var compared && (descending ? compared >= 0 : compared <= 0);
 }

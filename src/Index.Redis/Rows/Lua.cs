@@ -8,6 +8,7 @@ namespace ZarrCache.Index.Redis;
 /// <remarks>
 /// A script that runs out of memory in its middle would leave totals that are wrong. Redis refuses what needs memory only as a
 /// script's first write, so that first write is one that needs memory where entries come, and one that gives it back where they go.
+/// A command costs Lua about a microsecond, however much it does: so each is called once for all entries of a script.
 /// </remarks>
 internal static class Lua
 {
@@ -50,13 +51,30 @@ internal static class Lua
         local function member(head, place)
           return string.sub(head, 1, 8) .. place
         end
-        local function remove(place, value)
-          redis.call('HDEL', KEYS[5], place)
-          redis.call('ZREM', KEYS[6], place)
-          redis.call('ZREM', KEYS[7], place)
-          redis.call('ZREM', order(value), member(value, place))
-          if string.byte(value, 9) == 50 then redis.call('ZREM', KEYS[8], place) end
-          count(value, -1)
+        local function add(lists, key, item)
+          local list = lists[key]
+          if not list then
+            list = {}
+            lists[key] = list
+          end
+          list[#list + 1] = item
+        end
+        local function call(command, lists)
+          for key, list in pairs(lists) do redis.call(command, key, unpack(list)) end
+        end
+        local function remove(places, values, counted)
+          if #places == 0 then return end
+          redis.call('HDEL', KEYS[5], unpack(places))
+          redis.call('ZREM', KEYS[6], unpack(places))
+          redis.call('ZREM', KEYS[7], unpack(places))
+          local orders = {}
+          for n = 1, #places do
+            local value = values[n]
+            add(orders, order(value), member(value, places[n]))
+            if string.byte(value, 9) == 50 then add(orders, KEYS[8], places[n]) end
+            if not counted then count(value, -1) end
+          end
+          call('ZREM', orders)
         end
         local function settle(store)
           local before = tonumber(redis.call('HGET', KEYS[4], 'count') or '0')

@@ -22,28 +22,37 @@ internal sealed class EntryChanges(IndexContext context)
     private const string ReplaceScript = Lua.State + Lua.Entries + """
         redis.call('HSET', KEYS[1], 'clock', tonumber(state[3]) < tonumber(ARGV[2]) and ARGV[2] or state[3])
         local answer = {'done', state[3]}
-        local number = 0
-        for i = 4, #ARGV, 5 do
-          local place, before, after = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-          local value = redis.call('HGET', KEYS[5], place)
+        local places, rows, gone, scored = {}, {}, {}, {}
+        for i = 4, #ARGV, 5 do places[#places + 1] = ARGV[i] end
+        local values = redis.call('HMGET', KEYS[5], unpack(places))
+        for n = 1, #places do
+          local i = 5 * n - 1
+          local place, value, before, after = places[n], values[n], ARGV[i + 1], ARGV[i + 2]
           if value and string.sub(value, 1, 59) == before then
-            redis.call('HSET', KEYS[5], place, after .. string.sub(value, 60))
-            if order(after) ~= order(before) then
-              redis.call('ZREM', order(before), member(before, place))
-              redis.call('ZADD', order(after), ARGV[i + 3], member(after, place))
-            elseif string.sub(after, 20, 27) ~= string.sub(before, 20, 27) then
-              redis.call('ZADD', order(after), ARGV[i + 3], member(after, place))
+            rows[#rows + 1] = place
+            rows[#rows + 1] = after .. string.sub(value, 60)
+            local moved = order(after) ~= order(before)
+            if moved then add(gone, order(before), member(before, place)) end
+            if moved or string.sub(after, 20, 27) ~= string.sub(before, 20, 27) then
+              add(scored, order(after), ARGV[i + 3])
+              add(scored, order(after), member(after, place))
             end
-            if string.sub(after, 44, 51) ~= string.sub(before, 44, 51) then redis.call('ZADD', KEYS[7], ARGV[i + 4], place) end
+            if string.sub(after, 44, 51) ~= string.sub(before, 44, 51) then
+              add(scored, KEYS[7], ARGV[i + 4])
+              add(scored, KEYS[7], place)
+            end
             if string.byte(after, 9) == 50 and ARGV[3] ~= '' and string.sub(after, 52, 59) ~= string.sub(before, 52, 59) then
               local time = redis.call('TIME')
-              redis.call('ZADD', KEYS[8], string.format('%.0f', time[1] * 1000 + tonumber(ARGV[3])), place)
+              add(scored, KEYS[8], string.format('%.0f', time[1] * 1000 + tonumber(ARGV[3])))
+              add(scored, KEYS[8], place)
             end
           else
-            answer[#answer + 1] = string.format('%d', number)
+            answer[#answer + 1] = string.format('%d', n - 1)
           end
-          number = number + 1
         end
+        if #rows > 0 then redis.call('HSET', KEYS[5], unpack(rows)) end
+        call('ZREM', gone)
+        call('ZADD', scored)
         return answer
         """;
 

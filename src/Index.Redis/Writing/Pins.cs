@@ -103,11 +103,12 @@ internal sealed class Pins(IndexContext context)
         IndexTotals sum = default;
         StoreKeys store = context.Keys.For(pin.StoreId);
         var pages = new KeyPages(context.Server, store, pin.Prefix, descending: false);
-        while (await pages.ReadAsync(Page, ct).ConfigureAwait(false) is { Count: > 0 } rows)
+        for (bool more = true; more;)
         {
+            (more, Task<List<Row>> rows) = await pages.BeginAsync(Page, ct).ConfigureAwait(false);
             PinSet pins = context.Session.Known.Pins;
             var changed = new List<byte[]>();
-            foreach (Row row in rows)
+            foreach (Row row in await rows.ConfigureAwait(false))
             {
                 sum += IndexTotals.Of(row.Entry);
                 if (row.Entry.Retention != pins.RetentionOf(pin.StoreId, row.Entry.Key))

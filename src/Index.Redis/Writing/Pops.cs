@@ -16,31 +16,46 @@ internal sealed class Pops(IndexContext context, MarkFlush marks)
     /// <summary>So many in one script: about two milliseconds of the server.</summary>
     private const int Page = 250;
 
+    private const int Fixed = 6;
+
     /// <summary>How often one pop begins again for what others took or changed under it.</summary>
     private const int Rounds = 20;
 
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// ARGV: epoch, store, the bytes that the store keeps or nothing; for each entry place and head. Answers with the saves and the numbers
-    /// of those that stay.
+    /// ARGV: epoch, store, the bytes that the store keeps or nothing, sums of the sizes, of the allocated sizes and of the absences; for
+    /// each entry place and head. Answers with the numbers of those that stay.
     /// </summary>
     private const string RemoveScript = Lua.State + Lua.Entries + """
         local minimum = tonumber(ARGV[3])
-        local left = tonumber(redis.call('HGET', KEYS[4], 'allocated') or '0')
+        local left = minimum and tonumber(redis.call('HGET', KEYS[4], 'allocated') or '0')
         local answer = {'done'}
-        local number = 0
-        for i = 4, #ARGV, 2 do
-          local place = ARGV[i]
-          local value = redis.call('HGET', KEYS[5], place)
-          local goes = value and string.sub(value, 1, 59) == ARGV[i + 1]
-          if goes then
+        local places, gone, rows = {}, {}, {}
+        for i = 7, #ARGV, 2 do places[#places + 1] = ARGV[i] end
+        local values = redis.call('HMGET', KEYS[5], unpack(places))
+        for n = 1, #places do
+          local value = values[n]
+          local goes = value and string.sub(value, 1, 59) == ARGV[2 * n + 6]
+          if goes and minimum then
             local allocated = tonumber((string.match(value, '^%d+,(%d+);', 60)))
-            goes = minimum == nil or allocated == 0 or left - allocated >= minimum
+            goes = allocated == 0 or left - allocated >= minimum
             if goes then left = left - allocated end
           end
-          if goes then remove(place, value) else answer[#answer + 1] = string.format('%d', number) end
-          number = number + 1
+          if goes then
+            gone[#gone + 1] = places[n]
+            rows[#rows + 1] = value
+          else
+            answer[#answer + 1] = string.format('%d', n - 1)
+          end
+        end
+        local all = #gone == #places
+        remove(gone, rows, all)
+        if all then
+          sums.count = -#gone
+          sum('bytes', ARGV[4], -1)
+          sum('allocated', ARGV[5], -1)
+          sum('absent', ARGV[6], -1)
         end
         settle(ARGV[2])
         return answer
@@ -163,14 +178,25 @@ internal sealed class Pops(IndexContext context, MarkFlush marks)
             RedisValue minimum = minima?.TryGetValue(store.Key.StoreId, out long least) == true ? least : RedisValue.EmptyString;
             foreach (int[] numbers in store.Chunk(Page))
             {
-                var arguments = new RedisValue[3 + (numbers.Length * 2)];
+                var arguments = new RedisValue[Fixed + (numbers.Length * 2)];
                 arguments[1] = store.Key.StoreId;
                 arguments[2] = minimum;
+                Int128 bytes = 0;
+                Int128 allocated = 0;
+                int absent = 0;
                 for (int i = 0; i < numbers.Length; i++)
                 {
-                    arguments[3 + (i * 2)] = chosen[numbers[i]].Row.Place;
-                    arguments[4 + (i * 2)] = chosen[numbers[i]].Row.Head;
+                    Row row = chosen[numbers[i]].Row;
+                    arguments[Fixed + (i * 2)] = row.Place;
+                    arguments[Fixed + 1 + (i * 2)] = row.Head;
+                    bytes += row.Entry.Size;
+                    allocated += row.Entry.AllocatedSize;
+                    absent += row.Entry.Kind == EntryKind.Absent ? 1 : 0;
                 }
+
+                arguments[3] = bytes.ToString(CultureInfo.InvariantCulture);
+                arguments[4] = allocated.ToString(CultureInfo.InvariantCulture);
+                arguments[5] = absent;
 
                 sent.Add((numbers, context.RunAsync(RemoveScript, store.Key.All, arguments).AsTask()));
             }

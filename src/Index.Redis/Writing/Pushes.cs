@@ -19,12 +19,12 @@ internal sealed class Pushes(IndexContext context)
     /// <summary>So many scripts are under way at once when many are pushed.</summary>
     private const int Pipeline = 8;
 
-    private const int Fixed = 7;
+    private const int Fixed = 10;
 
     /// <summary>
-    /// ARGV: epoch, version of the pins, the first and the last clock, 1 if the clock may be late, store, lifetime of absences; for each
-    /// entry place, entry, scores by priority and by last access. Absences past their time are trimmed on this occasion. Answers with the clock, the saves, and the
-    /// numbers and entries of what was replaced.
+    /// ARGV: epoch, version of the pins, the first and the last clock, 1 if the clock may be late, store, lifetime of absences, sums of the
+    /// sizes, of the allocated sizes and of the absences; for each entry place, entry, scores by priority and by last access, no place
+    /// twice. Absences past their time are trimmed on this occasion. Answers with the clock, the saves, and the numbers and entries of what was replaced.
     /// </summary>
     private const string PushScript = Lua.State + Lua.Entries + """
         if state[2] ~= ARGV[2] or (ARGV[5] == '0' and tonumber(state[3]) >= tonumber(ARGV[3])) then return refused() end
@@ -37,30 +37,44 @@ internal sealed class Pushes(IndexContext context)
           now = time[1] * 1000
           expiry = string.format('%.0f', now + tonumber(ARGV[7]))
         end
-        for i = 8, #ARGV, 4 do
-          local place, value = ARGV[i], ARGV[i + 1]
-          local old = redis.call('HGET', KEYS[5], place)
+        local places = {}
+        for i = 11, #ARGV, 4 do places[#places + 1] = ARGV[i] end
+        local olds = redis.call('HMGET', KEYS[5], unpack(places))
+        local rows, access, others, gone = {}, {}, {}, {}
+        for n = 1, #places do
+          local i = 4 * n + 7
+          local place, value, old = places[n], ARGV[i + 1], olds[n]
           if old then
             value = string.sub(old, 1, 8) .. string.sub(value, 9)
-            if order(old) ~= order(value) then redis.call('ZREM', order(old), member(old, place)) end
-            if string.byte(old, 9) == 50 then redis.call('ZREM', KEYS[8], place) end
+            if order(old) ~= order(value) then add(gone, order(old), member(old, place)) end
+            if string.byte(old, 9) == 50 then add(gone, KEYS[8], place) end
             count(old, -1)
-            answer[#answer + 1] = string.format('%d', (i - 8) / 4)
+            answer[#answer + 1] = string.format('%d', n - 1)
             answer[#answer + 1] = old
           else
-            redis.call('ZADD', KEYS[6], 0, place)
+            add(others, KEYS[6], '0')
+            add(others, KEYS[6], place)
           end
-          redis.call('HSET', KEYS[5], place, value)
-          redis.call('ZADD', KEYS[7], ARGV[i + 3], place)
-          redis.call('ZADD', order(value), ARGV[i + 2], member(value, place))
-          if expiry and string.byte(value, 9) == 50 then redis.call('ZADD', KEYS[8], expiry, place) end
-          count(value, 1)
+          rows[2 * n - 1], rows[2 * n] = place, value
+          access[2 * n - 1], access[2 * n] = ARGV[i + 3], place
+          add(others, order(value), ARGV[i + 2])
+          add(others, order(value), member(value, place))
+          if expiry and string.byte(value, 9) == 50 then
+            add(others, KEYS[8], expiry)
+            add(others, KEYS[8], place)
+          end
         end
+        call('ZREM', gone)
+        redis.call('HSET', KEYS[5], unpack(rows))
+        redis.call('ZADD', KEYS[7], unpack(access))
+        call('ZADD', others)
+        sums.count = sums.count + #places
+        sum('bytes', ARGV[8], 1)
+        sum('allocated', ARGV[9], 1)
+        sum('absent', ARGV[10], 1)
         if expiry then
-          for _, place in ipairs(redis.call('ZRANGEBYSCORE', KEYS[8], '-inf', string.format('%.0f', now), 'LIMIT', 0, 32)) do
-            local value = redis.call('HGET', KEYS[5], place)
-            if value then remove(place, value) else redis.call('ZREM', KEYS[8], place) end
-          end
+          places = redis.call('ZRANGEBYSCORE', KEYS[8], '-inf', string.format('%.0f', now), 'LIMIT', 0, 32)
+          if #places > 0 then remove(places, redis.call('HMGET', KEYS[5], unpack(places))) end
         end
         settle(ARGV[6])
         return answer
@@ -106,22 +120,22 @@ internal sealed class Pushes(IndexContext context)
         for (int i = 0; i < entries.Length; i++)
         {
             IndexEntry entry = entries.Span[i];
-            if (!open.TryGetValue(entry.StoreId, out Group? group))
+            if (!open.TryGetValue(entry.StoreId, out Group? group) || group.Count == Batch || group.Has(entry.EntryKey))
             {
-                open.Add(entry.StoreId, group = new Group(entry.StoreId));
+                if (group is not null)
+                {
+                    sending.Add((group, Send(group, late: true)));
+                    if (sending.Count == Pipeline)
+                    {
+                        await FinishAsync(sending).ConfigureAwait(false);
+                        ct.ThrowIfCancellationRequested();
+                    }
+                }
+
+                open[entry.StoreId] = group = new Group(entry.StoreId);
             }
 
             group.Add(entry, ++clock);
-            if (group.Count == Batch)
-            {
-                open.Remove(entry.StoreId);
-                sending.Add((group, Send(group, late: true)));
-                if (sending.Count == Pipeline)
-                {
-                    await FinishAsync(sending).ConfigureAwait(false);
-                    ct.ThrowIfCancellationRequested();
-                }
-            }
         }
 
         sending.AddRange(open.Values.Select(group => (group, Send(group, late: true))));
@@ -135,17 +149,23 @@ internal sealed class Pushes(IndexContext context)
             var groups = new Dictionary<string, Group>(StringComparer.Ordinal);
             lock (_lock)
             {
-                for (int taken = 0; taken < Batch && _waiting.TryDequeue(out Waiting? waiting); taken++)
+                for (int taken = 0; taken < Batch && _waiting.TryPeek(out Waiting? waiting); taken++)
                 {
+                    if (!groups.TryGetValue(waiting.Entry.StoreId, out Group? group))
+                    {
+                        groups.Add(waiting.Entry.StoreId, group = new Group(waiting.Entry.StoreId));
+                    }
+
+                    if (group.Has(waiting.Entry.EntryKey))
+                    {
+                        break;
+                    }
+
+                    _waiting.Dequeue();
                     if (waiting.Ct.IsCancellationRequested)
                     {
                         waiting.Replaced.TrySetCanceled(waiting.Ct);
                         continue;
-                    }
-
-                    if (!groups.TryGetValue(waiting.Entry.StoreId, out Group? group))
-                    {
-                        groups.Add(waiting.Entry.StoreId, group = new Group(waiting.Entry.StoreId));
                     }
 
                     group.Add(waiting);
@@ -159,7 +179,7 @@ internal sealed class Pushes(IndexContext context)
             }
 
             var sending = new List<(Group Group, Task<RedisResult> Sent)>(groups.Count);
-            foreach (Group group in groups.Values)
+            foreach (Group group in groups.Values.Where(group => group.Count > 0))
             {
                 sending.Add((group, Send(group, late: false)));
             }
@@ -207,6 +227,9 @@ internal sealed class Pushes(IndexContext context)
         var arguments = new RedisValue[Fixed + (group.Count * 4)];
         long first = long.MaxValue;
         long last = 0;
+        Int128 bytes = 0;
+        Int128 allocated = 0;
+        int absent = 0;
         for (int i = 0; i < group.Count; i++)
         {
             IndexEntry entry = group.Entries[i];
@@ -219,6 +242,9 @@ internal sealed class Pushes(IndexContext context)
             arguments[at + 1] = EntryFormat.Write(entry, clock);
             arguments[at + 2] = Scores.OfPriority(entry.Priority);
             arguments[at + 3] = Scores.OfAccess(entry.LastAccess);
+            bytes += entry.Size;
+            allocated += entry.AllocatedSize;
+            absent += entry.Kind == EntryKind.Absent ? 1 : 0;
         }
 
         arguments[0] = known.Epoch;
@@ -228,6 +254,9 @@ internal sealed class Pushes(IndexContext context)
         arguments[4] = late ? 1 : 0;
         arguments[5] = group.StoreId;
         arguments[6] = context.Lifetime;
+        arguments[7] = bytes.ToString(CultureInfo.InvariantCulture);
+        arguments[8] = allocated.ToString(CultureInfo.InvariantCulture);
+        arguments[9] = absent;
         return await context.Server.RunAsync(PushScript, context.Keys.For(group.StoreId).All, arguments).ConfigureAwait(false);
     }
 
@@ -268,10 +297,11 @@ internal sealed class Pushes(IndexContext context)
         public TaskCompletionSource<IndexEntry?> Replaced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Entries of one store that are pushed by one script.</summary>
+    /// <summary>Entries of one store that are pushed by one script, no place twice.</summary>
     private sealed class Group(string storeId)
     {
         private readonly List<Waiting> _callers = [];
+        private readonly HashSet<EntryKey> _places = [];
 
         public string StoreId => storeId;
 
@@ -284,18 +314,25 @@ internal sealed class Pushes(IndexContext context)
 
         public int Count => Entries.Count;
 
+        public bool Has(EntryKey key) => _places.Contains(key);
+
         public void Add(Waiting waiting)
         {
             _callers.Add(waiting);
-            Entries.Add(waiting.Entry);
-            Keys.Add(waiting.Entry.EntryKey);
+            Add(waiting.Entry);
         }
 
         public void Add(IndexEntry entry, long clock)
         {
             Clocks.Add(clock);
+            Add(entry);
+        }
+
+        private void Add(IndexEntry entry)
+        {
             Entries.Add(entry);
             Keys.Add(entry.EntryKey);
+            _places.Add(entry.EntryKey);
         }
 
         /// <summary>Accesses that wait were of what was there before.</summary>

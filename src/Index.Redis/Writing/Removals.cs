@@ -14,7 +14,7 @@ internal sealed class Removals(IndexContext context)
     private const string DeleteScript = Lua.State + Lua.Entries + """
         local value = redis.call('HGET', KEYS[5], ARGV[3])
         if not value or (ARGV[4] ~= '' and string.sub(value, 10, 17) ~= ARGV[4]) then return {'done'} end
-        remove(ARGV[3], value)
+        remove({ARGV[3]}, {value})
         settle(ARGV[2])
         return {'done', value}
         """;
@@ -22,11 +22,12 @@ internal sealed class Removals(IndexContext context)
     /// <summary>ARGV: epoch, store, the first and the last place, how many at most. Answers with places and entries.</summary>
     private const string DeleteRangeScript = Lua.State + Lua.Entries + """
         local answer = {'done'}
-        for _, place in ipairs(redis.call('ZRANGEBYLEX', KEYS[6], ARGV[3], ARGV[4], 'LIMIT', 0, ARGV[5])) do
-          local value = redis.call('HGET', KEYS[5], place)
-          remove(place, value)
-          answer[#answer + 1] = place
-          answer[#answer + 1] = value
+        local places = redis.call('ZRANGEBYLEX', KEYS[6], ARGV[3], ARGV[4], 'LIMIT', 0, ARGV[5])
+        if #places == 0 then return answer end
+        local values = redis.call('HMGET', KEYS[5], unpack(places))
+        remove(places, values)
+        for n = 1, #places do
+          answer[2 * n], answer[2 * n + 1] = places[n], values[n]
         end
         settle(ARGV[2])
         return answer

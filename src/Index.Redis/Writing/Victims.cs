@@ -120,7 +120,7 @@ internal sealed class Victims(IndexContext context, PopRequest request)
         return false;
     }
 
-    private int FirstPage() => (int)Math.Clamp(request.Count, 16, 500);
+    private int FirstPage() => (int)Math.Clamp(request.Count, 16, 1000);
 
     private async ValueTask<IReadOnlyList<OrderPages>> FindOrdersAsync(CancellationToken ct)
     {
