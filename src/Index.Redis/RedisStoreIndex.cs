@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace ZarrCache.Index.Redis;
 
 /// <summary>
-/// One index for many machines, kept on a Redis server, Valkey or Garnet. A completed write is seen by all nodes at once; whether it
+/// One index for many machines, kept on a Redis server or Garnet. A completed write is seen by all nodes at once; whether it
 /// outlives the server is the server's to say. Thread-safe. See the README for what it costs and when to choose another.
 /// </summary>
 /// <remarks>
