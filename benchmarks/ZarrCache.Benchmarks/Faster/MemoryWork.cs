@@ -41,7 +41,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
     {
         using var scratch = new ScratchDirectory();
         await using var index = new FasterStoreIndex(scratch["index"], Options(keys));
-        await PushAsync(index, Math.Min(keys, 1_000_000));
+        await PushAsync(index, keys);
         return await PopAsync(index, count);
     }
 

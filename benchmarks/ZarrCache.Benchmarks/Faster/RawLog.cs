@@ -9,7 +9,15 @@ internal sealed unsafe class RawLog : IDisposable
     private readonly IDevice _device;
     private readonly FasterKV<SpanByte, SpanByte> _store;
     private readonly ClientSession<SpanByte, SpanByte, RecordInput, RecordOutput, Empty, RecordFunctions> _session;
+    private readonly bool _owns = true;
     private RecordOutput _output = new();
+
+    /// <summary>Another session on the same store, for another thread.</summary>
+    public RawLog(RawLog first)
+    {
+        (_device, _store, _owns) = (first._device, first._store, false);
+        _session = NewSession();
+    }
 
     public RawLog(string directory, long memory, long tableBytes)
     {
@@ -26,8 +34,7 @@ internal sealed unsafe class RawLog : IDisposable
             CheckpointDir = directory,
             EqualityComparer = new RecordKeyComparer(),
         });
-        _session = _store.For(new RecordFunctions()).NewSession<RecordFunctions>(
-            sessionVariableLengthStructSettings: new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new RecordLength() });
+        _session = NewSession();
     }
 
     /// <summary>Writes the key and the value of a record as the index does.</summary>
@@ -111,7 +118,14 @@ internal sealed unsafe class RawLog : IDisposable
     public void Dispose()
     {
         _session.Dispose();
-        _store.Dispose();
-        _device.Dispose();
+        if (_owns)
+        {
+            _store.Dispose();
+            _device.Dispose();
+        }
     }
+
+    private ClientSession<SpanByte, SpanByte, RecordInput, RecordOutput, Empty, RecordFunctions> NewSession() =>
+        _store.For(new RecordFunctions()).NewSession<RecordFunctions>(
+            sessionVariableLengthStructSettings: new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new RecordLength() });
 }

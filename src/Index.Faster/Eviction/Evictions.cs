@@ -111,7 +111,7 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
     {
         lock (_lock)
         {
-            if (!NeedsCleaning)
+            if (!NeedsCleaning || log.IsBroken)
             {
                 return false;
             }

@@ -8,7 +8,12 @@ namespace ZarrCache.Index.Faster;
 /// </summary>
 internal sealed class CheckpointTokens(string directory) : ICheckpointManager
 {
+    private TableDevice? _table;
+
     public Guid TableToken { get; set; }
+
+    /// <summary>Why the last hash table could not be written or read; null if it could.</summary>
+    public ZarrCacheException? TableFault => _table?.Fault;
 
     public byte[] TableMetadata { get; set; } = [];
 
@@ -27,12 +32,7 @@ internal sealed class CheckpointTokens(string directory) : ICheckpointManager
 
     public byte[]? GetLogCheckpointMetadata(Guid logToken, DeltaLog deltaLog, bool scanDelta = false, long recoverTo = -1) => logToken == LogToken ? LogMetadata : null;
 
-    public IDevice GetIndexDevice(Guid indexToken)
-    {
-        IDevice device = Devices.CreateLogDevice(TablePath(directory, indexToken));
-        device.Initialize(-1, null, omitSegmentIdFromFilename: true);
-        return device;
-    }
+    public IDevice GetIndexDevice(Guid indexToken) => _table = new TableDevice(TablePath(directory, indexToken));
 
     public IEnumerable<Guid> GetIndexCheckpointTokens() => [TableToken];
 

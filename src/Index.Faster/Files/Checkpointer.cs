@@ -43,6 +43,7 @@ internal sealed class Checkpointer
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
             _closed = close;
+            _log.ThrowIfBroken();
             try
             {
                 Checkpoint last = _last;

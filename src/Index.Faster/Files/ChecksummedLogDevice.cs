@@ -17,11 +17,15 @@ namespace ZarrCache.Index.Faster;
 /// </para>
 /// <para>
 /// A damaged block reads as zeros, and so does what follows it in the same read, in which FASTER finds no record (lengths of
-/// records that are cut in two would lead it astray). The fault is left in <see cref="ReadFault"/>, which whoever reads looks at afterwards: FASTER has no way to fail a read. After a write that failed there is no going on: what
-/// was to be written is nowhere. Short reads are made on the caller's thread, which would only wait for another one.
+/// records that are cut in two would lead it astray). The fault is left in <see cref="ReadFault"/>, which whoever reads looks at
+/// afterwards: FASTER has no way to fail a read. Short reads are made on the caller's thread, which would only wait for another one.
+/// </para>
+/// <para>
+/// A write that fails is held in memory (<see cref="HeldWrites"/>) and tried again every second, and so is what comes after it; reads
+/// see it. As long as <see cref="WriteFault"/> says so nothing is to be pushed, and no checkpoint made.
 /// </para>
 /// </remarks>
-internal sealed class ChecksummedLogDevice(string path, bool readOnly) : StorageDeviceBase(path, BlockBytes, Devices.CAPACITY_UNSPECIFIED)
+internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvider time) : StorageDeviceBase(path, BlockBytes, Devices.CAPACITY_UNSPECIFIED)
 {
     public const int BlockBytes = 4096;
     public const int SegmentBytes = 32 << 20;
@@ -29,10 +33,16 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
     private const int BlocksInSegment = SegmentBytes / BlockBytes;
     private const int ChunkBytes = 1 << 20;
     private const int SynchronousReadBytes = 64 << 10;
+    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
 
     // Guards the opening and the removal of a file, so that it is opened once.
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Segment> _segments = new();
+
+    // Guards what is held, and the fault that goes with it; not held while something is written. Reads take it only while there is a fault.
+    private readonly Lock _heldLock = new();
+    private readonly HeldWrites _held = new();
+    private readonly CancellationTokenSource _disposed = new();
     private volatile ZarrCacheException? _readFault;
     private volatile ZarrCacheException? _writeFault;
     private int _readFaults;
@@ -53,9 +63,8 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                ZarrCacheException? fault = Try(segmentId, () => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite));
-                _writeFault ??= fault;
-                callback(fault is null ? 0u : 1u, numBytesToWrite, context);
+                WriteOrHold(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite);
+                callback(0, numBytesToWrite, context);
             },
             null);
 
@@ -143,25 +152,109 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
         }
     }
 
+    /// <summary>Closes the files. What is still held is lost, and no checkpoint has it.</summary>
     public override void Dispose()
     {
+        _disposed.Cancel();
         foreach (Segment segment in _segments.Values)
         {
             segment.File.Dispose();
         }
     }
 
-    private unsafe void Write(nint source, int segmentId, long destination, int bytes)
+    private unsafe void Write(nint source, int segmentId, long destination, int bytes) => Write(new ReadOnlySpan<byte>((byte*)source, bytes), segmentId, destination);
+
+    private unsafe void WriteOrHold(nint source, int segmentId, long destination, int bytes)
+    {
+        ZarrCacheException? fault = null;
+        while (!TryHold(fault, segmentId, destination, new ReadOnlySpan<byte>((byte*)source, bytes)))
+        {
+            fault = Try(segmentId, () => Write(source, segmentId, destination, bytes));
+            if (fault is null)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Holds a write that failed, or one that comes after another that is held; false if there is no such reason.</summary>
+    private bool TryHold(ZarrCacheException? fault, int segmentId, long destination, ReadOnlySpan<byte> bytes)
+    {
+        lock (_heldLock)
+        {
+            bool first = _held.IsEmpty;
+            if (first && fault is null)
+            {
+                return false;
+            }
+
+            _held.Add(segmentId, destination, bytes);
+            if (first)
+            {
+                _writeFault = fault;
+                _ = RetryAsync();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Until nothing is held any more.</summary>
+    private async Task RetryAsync()
+    {
+        do
+        {
+            await Task.Delay(s_retryAfter, time, _disposed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        while (!_disposed.IsCancellationRequested && !TryWriteHeld());
+    }
+
+    /// <summary>Writes what is held, in its order; nothing else is written meanwhile. False if one fails again.</summary>
+    private bool TryWriteHeld()
+    {
+        while (NextHeld() is { } held)
+        {
+            if (Try(held.Segment, () => Write(held.Bytes, held.Segment, held.At)) is { } fault)
+            {
+                _writeFault = fault;
+                return false;
+            }
+
+            lock (_heldLock)
+            {
+                _held.Remove(held);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What is to be written next; if nothing is, all is well again.</summary>
+    private HeldWrites.Held? NextHeld()
+    {
+        lock (_heldLock)
+        {
+            if (_held.IsEmpty)
+            {
+                _writeFault = null;
+                return null;
+            }
+
+            return _held.First;
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> source, int segmentId, long destination)
     {
         Segment segment = OpenSegment(segmentId);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(bytes, ChunkBytes));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(source.Length, ChunkBytes));
         try
         {
-            for (int done = 0; done < bytes; done += ChunkBytes)
+            for (int done = 0; done < source.Length; done += ChunkBytes)
             {
                 // a copy first: what is summed must be what is written, whoever changes the page meanwhile
-                Span<byte> chunk = buffer.AsSpan(0, Math.Min(ChunkBytes, bytes - done));
-                new ReadOnlySpan<byte>((byte*)source + done, chunk.Length).CopyTo(chunk);
+                Span<byte> chunk = buffer.AsSpan(0, Math.Min(ChunkBytes, source.Length - done));
+                source.Slice(done, chunk.Length).CopyTo(chunk);
                 for (int at = 0; at < chunk.Length; at += BlockBytes)
                 {
                     segment.Sums[(destination + done + at) / BlockBytes] = Sum(chunk.Slice(at, BlockBytes));
@@ -179,6 +272,39 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
     private unsafe void Read(int segmentId, long source, nint destination, int bytes) => Read(segmentId, source, new Span<byte>((byte*)destination, bytes));
 
     private void Read(int segmentId, long source, Span<byte> target)
+    {
+        if (_writeFault is null)
+        {
+            ReadFile(segmentId, source, target);
+            return;
+        }
+
+        try
+        {
+            for (; target.Length > 0; source += BlockBytes, target = target[BlockBytes..])
+            {
+                Span<byte> block = target[..BlockBytes];
+                if (!TryReadHeld(segmentId, source, block))
+                {
+                    ReadFile(segmentId, source, block);
+                }
+            }
+        }
+        finally
+        {
+            target.Clear(); // what follows damage reads as zeros
+        }
+    }
+
+    private bool TryReadHeld(int segmentId, long source, Span<byte> block)
+    {
+        lock (_heldLock)
+        {
+            return _held.TryRead(segmentId, source, block);
+        }
+    }
+
+    private void ReadFile(int segmentId, long source, Span<byte> target)
     {
         Segment segment = OpenSegment(segmentId);
         int read = 0;
@@ -253,6 +379,11 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly) : Storage
 
             File.Delete(NameOf(segment));
             File.Delete(SumsNameOf(segment));
+        }
+
+        lock (_heldLock)
+        {
+            _held.Remove(segment);
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class LogStore : IDisposable
     {
         _pageBytes = checkpoint?.PageBytes ?? options.PageBytes;
         Tokens = new CheckpointTokens(directory);
-        _device = new ChecksummedLogDevice(Path.Combine(directory, "log"), readOnly);
+        _device = new ChecksummedLogDevice(Path.Combine(directory, "log"), readOnly, options.TimeProvider);
         var functions = new RecordFunctions();
         try
         {
@@ -224,6 +224,10 @@ internal sealed class LogStore : IDisposable
     public void SaveTable()
     {
         Wait(_store.TakeIndexCheckpointAsync());
+        if (Tokens.TableFault is { } fault)
+        {
+            Throw(fault);
+        }
     }
 
     /// <summary>Writes what is not on disk yet beside the work of others, so that little is left for <see cref="FoldOver"/>.</summary>
@@ -261,7 +265,10 @@ internal sealed class LogStore : IDisposable
         }
     }
 
-    /// <summary>Throws why a write failed, if one did.</summary>
+    /// <summary>Whether the log cannot be written at present.</summary>
+    public bool IsBroken => _device.WriteFault is not null;
+
+    /// <summary>Throws why the log cannot be written at present, if so. To be asked before each write that is not there to give something up.</summary>
     public void ThrowIfBroken()
     {
         if (_device.WriteFault is { } fault)

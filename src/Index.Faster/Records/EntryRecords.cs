@@ -76,6 +76,7 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
     {
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], state.Stores.Get(entry.StoreId), entry.EntryKey);
         using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        log.ThrowIfBroken();
         (long clock, double priority) = state.Rank(entry);
         Span<byte> buffer = scope.Slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
         scope.Slot.Write(place, buffer[..EntryLayout.WritePushed(buffer, entry, clock, clock, priority)], RecordOperation.Append);
@@ -91,6 +92,7 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
 
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
         using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        log.ThrowIfBroken();
         long clock = state.Clock.Next();
         if (state.MarkOperation is { } operation)
         {
@@ -111,6 +113,7 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         {
             ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
             using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+            log.ThrowIfBroken();
             scope.Slot.Change(place, new RecordInput(RecordOperation.Touch, Ticks: validatedAt.UtcTicks));
         }
     }
