@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,12 +18,12 @@ public sealed partial class FasterStoreIndex : IStoreIndex
 {
     private readonly string _path;
     private readonly ILogger _logger;
-    private readonly IndexDirectory _directory;
+    private readonly IndexFailures _failures;
     private readonly DirectoryLock? _lock;
     private readonly LogStore _log;
     private readonly IndexState _state;
     private readonly EntryRecords _records;
-    private readonly ActiveScans _scans = new();
+    private readonly EntryQueries _queries;
     private readonly Evictions _evictions;
     private readonly Checkpointer _checkpointer;
     private readonly Maintenance _maintenance;
@@ -50,25 +49,29 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         options.Validate();
         _path = Path.GetFullPath(directory);
         _logger = options.Logger ?? NullLogger.Instance;
-        _directory = new IndexDirectory(_path, options);
-        OpenedDirectory opened = _directory.Open();
+        var files = new IndexDirectory(_path, options);
+        OpenedDirectory opened = files.Open();
         (_lock, _log) = (opened.Lock, opened.Log);
         Condition = opened.Condition;
         IsLookOnly = opened.Lock is null;
+        _failures = new IndexFailures(_path, IsLookOnly ? null : files, _logger);
         try
         {
             _state = new IndexState(options.Policy);
             _state.Load(opened.Checkpoint);
             CountFrom(opened.Checkpoint);
             _records = new EntryRecords(_log, _state);
-            _evictions = new Evictions(_log, _state, _records, _scans, options.WindowSize);
+            var scans = new ActiveScans();
+            _queries = new EntryQueries(_log, _state, _records, scans, _failures, IsLookOnly ? Path.GetTempPath() : _path);
+            _evictions = new Evictions(_log, _state, _records, scans, options.WindowSize);
             _checkpointer = new Checkpointer(_path, _log, _state, options, opened.Checkpoint);
             if (opened.Checkpoint.Policy != _state.Policy.Name && !IsLookOnly)
             {
-                RankAll();
+                _queries.RankAll();
+                _checkpointer.Make(close: false);
             }
 
-            _maintenance = new Maintenance(_log, _evictions, _checkpointer, options, IsLookOnly, Meet);
+            _maintenance = new Maintenance(_log, _evictions, _checkpointer, options, IsLookOnly, _failures.Meet);
         }
         catch
         {
@@ -102,7 +105,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         {
             return new(_records.Find(key));
         }
-        catch (Exception e) when (Translate(e) is { } failure)
+        catch (Exception e) when (_failures.Translate(e) is { } failure)
         {
             throw failure;
         }
@@ -117,7 +120,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ThrowIfDisposed();
         long end = length > long.MaxValue - offset ? long.MaxValue : offset + length;
-        return new(length == 0 ? [] : Guard(() => _records.FindParts(storeId, key, offset, end)));
+        return new(length == 0 ? [] : _failures.Guard(() => _records.FindParts(storeId, key, offset, end)));
     }
 
     /// <inheritdoc/>
@@ -131,7 +134,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         {
             return new(Push(entry));
         }
-        catch (Exception e) when (Translate(e) is { } failure)
+        catch (Exception e) when (_failures.Translate(e) is { } failure)
         {
             throw failure;
         }
@@ -147,7 +150,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
 
         ThrowIfDisposed();
         RefuseWrites();
-        Guard(() =>
+        _failures.Guard(() =>
         {
             foreach (IndexEntry entry in entries.Span)
             {
@@ -172,7 +175,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         ct.ThrowIfCancellationRequested();
         ThrowIfDisposed();
         RefuseWrites();
-        IReadOnlyList<IndexEntry> popped = Guard(() => _evictions.Pop(request, ct));
+        IReadOnlyList<IndexEntry> popped = _failures.Guard(() => _evictions.Pop(request, ct));
         _maintenance.Look();
         return new(popped);
     }
@@ -187,7 +190,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         return new(_state.Policy.AdmitsAll
             || request is { Bytes: 0, Count: 0 }
             || _state.Pins.RetentionOf(entry.StoreId, entry.Key) != Retention.Evictable
-            || Guard(() => _evictions.Admits(entry, request, ct)));
+            || _failures.Guard(() => _evictions.Admits(entry, request, ct)));
     }
 
     /// <inheritdoc/>
@@ -207,7 +210,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
             _maintenance.Look();
             return ValueTask.CompletedTask;
         }
-        catch (Exception e) when (Translate(e) is { } failure)
+        catch (Exception e) when (_failures.Translate(e) is { } failure)
         {
             throw failure;
         }
@@ -220,7 +223,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         EntryRules.Validate(key);
         RefuseWrites();
         ThrowIfDisposed();
-        Guard(() => _records.Touch(key, validatedAt));
+        _failures.Guard(() => _records.Touch(key, validatedAt));
         return ValueTask.CompletedTask;
     }
 
@@ -231,7 +234,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         EntryRules.Validate(key);
         RefuseWrites();
         ThrowIfDisposed();
-        return new(Guard(() => _records.Delete(key, ifVersion)));
+        return new(_failures.Guard(() => _records.Delete(key, ifVersion)));
     }
 
     /// <inheritdoc/>
@@ -241,7 +244,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         EntryRules.Validate(new EntryKey(storeId, key));
         RefuseWrites();
         ThrowIfDisposed();
-        return new(_state.Stores.Find(storeId) is { } store ? Guard(() => _records.DeleteKey(store, storeId, key)) : []);
+        return new(_state.Stores.Find(storeId) is { } store ? _failures.Guard(() => _records.DeleteKey(store, storeId, key)) : []);
     }
 
     /// <inheritdoc/>
@@ -254,7 +257,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         RefuseWrites();
         ThrowIfDisposed();
         return new(_state.Stores.Find(storeId) is { } store
-            ? Guard(() => _evictions.Hold(() => new PrefixDeletion(_log, _records, store, storeId, prefix).Run(ct)))
+            ? _failures.Guard(() => _evictions.Hold(() => new PrefixDeletion(_log, _records, store, storeId, prefix).Run(ct)))
             : default);
     }
 
@@ -267,7 +270,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         ThrowIfDisposed();
         RefuseWrites();
         _state.SetPin(pin, pinned: true);
-        return new(Guard(() => Sum(pin, ct)));
+        return new(_failures.Guard(() => _queries.Sum(pin, ct)));
     }
 
     /// <inheritdoc/>
@@ -326,7 +329,8 @@ public sealed partial class FasterStoreIndex : IStoreIndex
     public IAsyncEnumerable<IndexEntry> EnumerateAsync(IndexQuery query, CancellationToken ct)
     {
         query.Validate();
-        return EnumerateAsync(query with { Prefix = query.Prefix ?? "" }, EntryOrder.Of(query), ct);
+        ThrowIfDisposed();
+        return _queries.EnumerateAsync(query with { Prefix = query.Prefix ?? "" }, ct);
     }
 
     /// <summary>Makes a checkpoint: what was written before survives the process.</summary>
@@ -374,69 +378,11 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         _log.Close();
     }
 
-    private async IAsyncEnumerable<IndexEntry> EnumerateAsync(IndexQuery query, Comparer<IndexEntry>? order, [EnumeratorCancellation] CancellationToken ct)
-    {
-        ct.ThrowIfCancellationRequested();
-        ThrowIfDisposed();
-        long left = query.Limit ?? long.MaxValue;
-        if (left == 0)
-        {
-            yield break;
-        }
-
-        using EntrySorter? sorter = order is null ? null : new EntrySorter(order, IsLookOnly ? Path.GetTempPath() : _path, left, entry => _state.Pins.RetentionOf(entry.StoreId, entry.Key));
-        using var scan = new EntryScan(_log, _state, _records, _scans, query);
-        var batch = new List<IndexEntry>();
-        while (Guard(() => scan.Read(batch, ct)))
-        {
-            foreach (IndexEntry entry in batch)
-            {
-                if (sorter is not null)
-                {
-                    sorter.Add(entry);
-                    continue;
-                }
-
-                yield return entry;
-                if (--left == 0)
-                {
-                    yield break;
-                }
-            }
-
-            batch.Clear();
-        }
-
-        foreach (IndexEntry entry in sorter?.Read() ?? [])
-        {
-            ct.ThrowIfCancellationRequested();
-            yield return entry;
-            if (--left == 0)
-            {
-                yield break;
-            }
-        }
-
-        await Task.CompletedTask.ConfigureAwait(false);
-    }
-
     private IndexEntry? Push(IndexEntry entry)
     {
         IndexEntry? replaced = _records.Push(entry);
         _maintenance.Look();
         return replaced;
-    }
-
-    private IndexTotals Sum(Pin pin, CancellationToken ct)
-    {
-        IndexTotals sum = default;
-        using var scan = new EntryScan(_log, _state, _records, _scans, new IndexQuery(pin.StoreId, pin.Prefix));
-        for (var batch = new List<IndexEntry>(); scan.Read(batch, ct); batch.Clear())
-        {
-            batch.ForEach(entry => sum += IndexTotals.Of(entry));
-        }
-
-        return sum;
     }
 
     private void CountFrom(Checkpoint checkpoint)
@@ -449,80 +395,11 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         }
     }
 
-    /// <summary>Gives every entry the priority of another policy, in the order in which they were used last, and the same order in the log.</summary>
-    private void RankAll()
-    {
-        using var sorter = new EntrySorter(Comparer<IndexEntry>.Create((a, b) => a.AccessClock.CompareTo(b.AccessClock)), _path, long.MaxValue, _ => default);
-        using (var scan = new EntryScan(_log, _state, _records, _scans, default))
-        {
-            for (var batch = new List<IndexEntry>(); scan.Read(batch, CancellationToken.None); batch.Clear())
-            {
-                batch.ForEach(sorter.Add);
-            }
-        }
-
-        foreach (IndexEntry entry in sorter.Read())
-        {
-            _records.Rerank(entry);
-        }
-
-        _checkpointer.Make(close: false);
-    }
-
     private ValueTask Work(Action work, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         ThrowIfDisposed();
-        return new(Task.Factory.StartNew(() => Guard(work), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default));
-    }
-
-    private void Guard(Action work) => Guard(() =>
-    {
-        work();
-        return true;
-    });
-
-    /// <summary>Runs it so that every failure is ours.</summary>
-    private T Guard<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception e) when (Translate(e) is { } failure)
-        {
-            throw failure;
-        }
-    }
-
-    /// <summary>Every failure is ours, with its cause; damage is remembered for who opens the index next. Null for what is to go on as it is.</summary>
-    private ZarrCacheException? Translate(Exception exception)
-    {
-        if (exception is CacheFormatException damage)
-        {
-            Meet(damage);
-        }
-
-        return exception is FASTER.core.FasterException or IOException or UnauthorizedAccessException
-            ? new ZarrCacheException($"The index '{_path}' failed: {exception.Message}", exception)
-            : null;
-    }
-
-    private void Meet(CacheFormatException damage)
-    {
-        if (IsLookOnly)
-        {
-            return;
-        }
-
-        try
-        {
-            _directory.WriteDamage(damage.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            LogDamageNotWritten(_logger, _path, e);
-        }
+        return new(Task.Factory.StartNew(() => _failures.Guard(work), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default));
     }
 
     private void RefuseWrites()
@@ -537,7 +414,4 @@ public sealed partial class FasterStoreIndex : IStoreIndex
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The last checkpoint of the index {Path} could not be written when it was closed; what came after the one before is lost.")]
     private static partial void LogNotSaved(ILogger logger, string path, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The index {Path} is damaged, and that could not be written down.")]
-    private static partial void LogDamageNotWritten(ILogger logger, string path, Exception exception);
 }
