@@ -48,8 +48,11 @@ internal sealed class Child : IDisposable
         _process.Dispose();
     }
 
-    private static string Host => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+    /// <summary>What runs <see cref="Program"/>.</summary>
+    public static string Host => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "ZarrCache.Reliability.Child.dll");
 
     private static string[] Arguments(string root, int run, int steps) =>
-        [Path.Combine(AppContext.BaseDirectory, "ZarrCache.Reliability.Child.dll"), root, run.ToString(CultureInfo.InvariantCulture), steps.ToString(CultureInfo.InvariantCulture)];
+        [Program, root, run.ToString(CultureInfo.InvariantCulture), steps.ToString(CultureInfo.InvariantCulture)];
 }
