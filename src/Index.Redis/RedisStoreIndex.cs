@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,9 +15,6 @@ namespace ZarrCache.Index.Redis;
 /// </remarks>
 public sealed partial class RedisStoreIndex : ISharedStoreIndex
 {
-    /// <summary>The memory of accesses is full at so many times the number that starts a flush.</summary>
-    private const int MarkBound = 2;
-
     private readonly RedisStoreIndexOptions _options;
     private readonly IndexContext _context;
     private readonly IConnectionMultiplexer? _owned;
@@ -28,9 +24,7 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
     private readonly Pops _pops;
     private readonly FetchLeases _leases;
     private readonly ILogger _logger;
-    private readonly ITimer _flushTimer;
-    private readonly ITimer _beatTimer;
-    private int _flushing;
+    private readonly BackgroundWork _background;
     private int _disposed;
 
     private RedisStoreIndex(RedisServer server, IConnectionMultiplexer? owned, RedisStoreIndexOptions options)
@@ -44,10 +38,7 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
         _flush = new MarkFlush(_context);
         _pops = new Pops(_context, _flush);
         _leases = new FetchLeases(_context, options.FetchLease);
-        _flushTimer = options.TimeProvider.CreateTimer(
-            static state => ((RedisStoreIndex)state!).StartFlush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _beatTimer = options.TimeProvider.CreateTimer(
-            static state => ((RedisStoreIndex)state!).Beat(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _background = new BackgroundWork(_context, _flush, options, _logger);
     }
 
     /// <inheritdoc/>
@@ -58,41 +49,6 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
 
     /// <inheritdoc/>
     public long Generation => _context.Session.Generation;
-
-    /// <summary>Opens the index on a server, or makes it there.</summary>
-    /// <param name="address">Where the server is: see <see cref="RedisAddress"/>. A prefix in it goes before that of the options.</param>
-    /// <param name="options">How it works; null for the defaults.</param>
-    /// <param name="ct">Gives up.</param>
-    /// <exception cref="ArgumentException">The address is none, or an option is out of range; the message names it, and no secret.</exception>
-    /// <exception cref="CacheFormatException">A newer version made the index.</exception>
-    /// <exception cref="ZarrCacheException">The server cannot be reached, throws entries away by itself (<c>maxmemory-policy</c>), or others use the index with another policy.</exception>
-    public static async ValueTask<RedisStoreIndex> OpenAsync(string address, RedisStoreIndexOptions? options = null, CancellationToken ct = default) =>
-        await OpenAsync(RedisAddress.Parse(address), options, ct).ConfigureAwait(false);
-
-    /// <inheritdoc cref="OpenAsync(string, RedisStoreIndexOptions?, CancellationToken)"/>
-    public static async ValueTask<RedisStoreIndex> OpenAsync(RedisAddress address, RedisStoreIndexOptions? options = null, CancellationToken ct = default)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        options ??= new RedisStoreIndexOptions();
-        options = address.Prefix is { } prefix ? options with { Prefix = prefix } : options;
-        options.Validate();
-        IConnectionMultiplexer connection = await RedisConnection.ConnectAsync(address, options, ct).ConfigureAwait(false);
-        return await OpenAsync(connection, connection, address.ToString(), options, ct).ConfigureAwait(false);
-    }
-
-    /// <summary>Opens the index over a connection that the caller keeps: it is not disposed of, and may serve others too.</summary>
-    /// <param name="connection">The connection. Its <c>BacklogPolicy</c> should be <c>FailFast</c>, and its time-outs short: they hold for writes.</param>
-    /// <param name="options">How it works; null for the defaults.</param>
-    /// <param name="ct">Gives up.</param>
-    /// <inheritdoc cref="OpenAsync(string, RedisStoreIndexOptions?, CancellationToken)" path="/exception"/>
-    public static async ValueTask<RedisStoreIndex> OpenAsync(IConnectionMultiplexer connection, RedisStoreIndexOptions? options = null, CancellationToken ct = default)
-    {
-        ArgumentNullException.ThrowIfNull(connection);
-        options ??= new RedisStoreIndexOptions();
-        options.Validate();
-        string address = string.Join(',', connection.GetEndPoints().Select(endPoint => endPoint.ToString()));
-        return await OpenAsync(connection, null, address, options, ct).ConfigureAwait(false);
-    }
 
     /// <inheritdoc/>
     public ValueTask ConfirmSweptAsync(CancellationToken ct)
@@ -167,22 +123,7 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
     public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct)
     {
         Enter(ct);
-        if (_context.Marks.Count >= (long)_options.MarkFlushCount * MarkBound)
-        {
-            StartFlush();
-            return ValueTask.CompletedTask;
-        }
-
-        int waiting = _context.Marks.Add(key, at);
-        if (waiting == 1)
-        {
-            _flushTimer.Change(_options.MarkFlushInterval, Timeout.InfiniteTimeSpan);
-        }
-        else if (waiting >= _options.MarkFlushCount)
-        {
-            StartFlush();
-        }
-
+        _background.Mark(key, at);
         return ValueTask.CompletedTask;
     }
 
@@ -313,8 +254,7 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
             return;
         }
 
-        await _flushTimer.DisposeAsync().ConfigureAwait(false);
-        await _beatTimer.DisposeAsync().ConfigureAwait(false);
+        await _background.DisposeAsync().ConfigureAwait(false);
         try
         {
             await _flush.RunAsync(policyToo: true, CancellationToken.None).ConfigureAwait(false);
@@ -322,7 +262,7 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
         }
         catch (ZarrCacheException e)
         {
-            LogNotLeft(_logger, _context.Server.Address, e); // the others take this node for dead, and sweep; closing must go on
+            LogNotLeft(_context.Server.Address, e); // the others take this node for dead, and sweep; closing must go on
         }
 
         _context.Server.Close();
@@ -330,44 +270,6 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
         {
             await _owned.DisposeAsync().ConfigureAwait(false);
         }
-    }
-
-    private static async ValueTask<RedisStoreIndex> OpenAsync(IConnectionMultiplexer connection, IConnectionMultiplexer? owned, string address, RedisStoreIndexOptions options, CancellationToken ct)
-    {
-        var index = new RedisStoreIndex(new RedisServer(connection.GetDatabase(), address), owned, options);
-        try
-        {
-            await index.OpenAsync(ct).ConfigureAwait(false);
-            return index;
-        }
-        catch
-        {
-            index._disposed = 1;
-            if (owned is not null)
-            {
-                await owned.DisposeAsync().ConfigureAwait(false);
-            }
-
-            throw;
-        }
-    }
-
-    private async ValueTask OpenAsync(CancellationToken ct)
-    {
-        if (!await RedisConnection.RequireNoEvictionAsync(_context.Server, ct).ConfigureAwait(false))
-        {
-            LogPolicyUnknown(_logger, _context.Server.Address);
-        }
-
-        await _context.Session.EnterAsync(ct).ConfigureAwait(false);
-        if (_context.Session.MustRank)
-        {
-            await Ranking.RunAsync(_context, ct).ConfigureAwait(false);
-        }
-
-        await _context.Pins.FinishAllAsync(ct).ConfigureAwait(false);
-        TimeSpan beat = _options.SessionTimeout / 3;
-        _beatTimer.Change(beat, beat);
     }
 
     private async ValueTask<IndexEntry?> LookUpAsync(EntryKey key, CancellationToken ct)
@@ -412,52 +314,6 @@ public sealed partial class RedisStoreIndex : ISharedStoreIndex
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) == 1, this);
     }
 
-    /// <summary>Flushes in the background, one flush at a time.</summary>
-    [SuppressMessage("Usage", "VSTHRD100", Justification = "Nobody waits for it; every failure is logged.")]
-    private async void StartFlush()
-    {
-        if (Interlocked.Exchange(ref _flushing, 1) == 1)
-        {
-            return;
-        }
-
-        try
-        {
-            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is ZarrCacheException or ObjectDisposedException)
-        {
-            LogMarksNotFlushed(_logger, _context.Server.Address, e);
-            _flushTimer.Change(_options.MarkFlushInterval, Timeout.InfiniteTimeSpan);
-        }
-        finally
-        {
-            Volatile.Write(ref _flushing, 0);
-        }
-    }
-
-    [SuppressMessage("Usage", "VSTHRD100", Justification = "Nobody waits for it; every failure is logged.")]
-    private async void Beat()
-    {
-        try
-        {
-            await _context.Session.BeatAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is ZarrCacheException or ObjectDisposedException)
-        {
-            LogBeatFailed(_logger, _context.Server.Address, e);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Accesses could not be written to the index at {Address}; they wait for the next flush.")]
-    private static partial void LogMarksNotFlushed(ILogger logger, string address, Exception exception);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "The index at {Address} could not be left properly; it is swept when it is opened next.")]
-    private static partial void LogNotLeft(ILogger logger, string address, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The index at {Address} did not hear that this node lives.")]
-    private static partial void LogBeatFailed(ILogger logger, string address, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The server {Address} does not say its maxmemory-policy; it must be noeviction.")]
-    private static partial void LogPolicyUnknown(ILogger logger, string address);
+    private partial void LogNotLeft(string address, Exception exception);
 }
