@@ -24,6 +24,9 @@ internal sealed class Node : IAsyncDisposable
     /// <summary>More than the tests write.</summary>
     public static IndexedCacheStorageOptions Large => new() { MaxSize = 1L << 30 };
 
+    /// <summary>The same, with more patience than a busy machine can try: for servers that answer, or fail at once.</summary>
+    public static IndexedCacheStorageOptions Patient => Large with { IndexPatience = TimeSpan.FromMinutes(1) };
+
     public RedisStoreIndex Index { get; }
 
     public IndexedCacheStorage Storage { get; }

@@ -8,7 +8,12 @@ using ZarrCache.Storage.S3.Tests;
 
 namespace ZarrCache.Reliability;
 
+/// <summary>Tests that want all processors, and run when the others are done.</summary>
+[CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
+public sealed class AloneCollection;
+
 /// <summary>Four processes with one redis-server and one radosgw, as four machines would have them.</summary>
+[Collection(nameof(AloneCollection))]
 public sealed class SharedTests(RadosgwFixture s3, ITestOutputHelper output)
 {
     private const int Processes = 4;

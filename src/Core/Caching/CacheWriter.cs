@@ -73,8 +73,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            _counters.AddWriteFailure();
-            LogWriteFailed(exception, entry.StoreId, entry.Key);
+            Fail(exception, entry);
         }
 
         return false;
@@ -157,8 +156,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            _counters.AddWriteFailure();
-            LogWriteFailed(exception, entry.StoreId, entry.Key);
+            Fail(exception, entry);
         }
         finally
         {
@@ -198,6 +196,15 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             {
                 await EraseBytesAsync(part).ConfigureAwait(false);
             }
+        }
+    }
+
+    private void Fail(Exception exception, IndexEntry entry)
+    {
+        _counters.AddWriteFailure();
+        if (exception is not IndexUnavailableException) // of which the log is told once, by who reads
+        {
+            LogWriteFailed(exception, entry.StoreId, entry.Key);
         }
     }
 

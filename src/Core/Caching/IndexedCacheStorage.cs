@@ -27,6 +27,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private const int MaxETagLength = 1024;
 
     private readonly IStoreIndex _index;
+    private readonly ISharedStoreIndex? _shared;
     private readonly ReadPathIndex _lookups;
     private readonly FetchTurns? _turns;
     private readonly IndexedCacheStorageOptions _options;
@@ -67,13 +68,14 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _index = index;
+        _shared = index as ISharedStoreIndex;
         _options = options;
         _time = options.TimeProvider;
         _logger = options.Logger ?? NullLogger.Instance;
         _lookups = new ReadPathIndex(index, options.IndexPatience, _time, _logger);
-        _turns = index is ISharedStoreIndex shared && shared.LeaseDuration > TimeSpan.Zero ? new FetchTurns(shared, _lookups, _time, _logger) : null;
+        _turns = _shared is not null && _shared.LeaseDuration > TimeSpan.Zero ? new FetchTurns(_shared, _lookups, _time, _logger) : null;
         _stores = new ChunkStores(opener);
-        _generation = (index as ISharedStoreIndex)?.Generation ?? 0;
+        _generation = _shared?.Generation ?? 0;
         _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
         _check = new CacheCheck(index, _stores, _gates, _writer.Queue, _time);
         ZarrCacheInstruments.Caches.Add(this);
@@ -114,6 +116,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <inheritdoc/>
     public async ValueTask<CacheHit?> GetAsync(string storeId, string key, ByteRange range, CancellationToken ct)
     {
+        SweepIfLost();
         var place = new EntryKey(storeId, key);
         if (_writer.Queue.FindAndHold(place) is { } waiting)
         {
@@ -416,7 +419,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>An index that was made anew under this storage knows nothing of the files: they are taken over, or swept.</summary>
     private void SweepIfLost()
     {
-        if (_index is ISharedStoreIndex shared && shared.Generation is var generation && Interlocked.Exchange(ref _generation, generation) != generation)
+        if (_shared is not null && _shared.Generation is var generation && generation != Volatile.Read(ref _generation) && Interlocked.Exchange(ref _generation, generation) != generation)
         {
             Task before = _sweeping;
             _sweeping = Task.Run(async () =>

@@ -7,7 +7,7 @@ namespace ZarrCache;
 /// <summary>
 /// The index as readers meet it: what it does not answer in time is not waited for, and from then on nothing is asked of it until it
 /// answers a call that no reader waits for. So an index that is locked, stopped or gone costs one read a few time limits, and those
-/// after it nothing. Thread-safe.
+/// after it nothing; the log is told once, and not with every read. Thread-safe.
 /// </summary>
 /// <remarks>
 /// A read asks the index at most five times (entry, parts, lease, and both again), each time for at most <see cref="IndexedCacheStorageOptions.IndexPatience"/>:
@@ -39,12 +39,12 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
         _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
-                // Any call that was not answered in time opens it, or the second one if nothing was asked for ten seconds before.
+                // Any call that was not answered, or not in time, opens it, or the second one if nothing was asked for ten seconds before.
                 FailureRatio = 0,
                 MinimumThroughput = 2,
                 SamplingDuration = TimeSpan.FromSeconds(10),
                 BreakDuration = TimeSpan.FromDays(1), // only an answer to a probe closes it: no reader is made to try
-                ShouldHandle = static arguments => new(arguments.Outcome.Exception is TimeoutException),
+                ShouldHandle = static arguments => new(arguments.Outcome.Exception is TimeoutException or IndexUnavailableException),
                 ManualControl = _control,
                 StateProvider = _state,
                 OnOpened = _ =>
@@ -60,14 +60,14 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
     {
         ThrowIfOpen();
         ValueTask<IndexEntry?> answer = _index.FindAsync(key, ct);
-        return answer.IsCompleted ? answer : LimitAsync(answer, ct);
+        return answer.IsCompletedSuccessfully ? answer : LimitAsync(answer, ct);
     }
 
     public ValueTask<IReadOnlyList<IndexEntry>> FindPartsAsync(string storeId, string key, long offset, long length, CancellationToken ct)
     {
         ThrowIfOpen();
         ValueTask<IReadOnlyList<IndexEntry>> answer = _index.FindPartsAsync(storeId, key, offset, length, ct);
-        return answer.IsCompleted ? answer : LimitAsync(answer, ct);
+        return answer.IsCompletedSuccessfully ? answer : LimitAsync(answer, ct);
     }
 
     /// <summary>
@@ -78,7 +78,7 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
     {
         ThrowIfOpen();
         ValueTask<IndexEntry?> answer = EnumerateAsync();
-        return answer.IsCompleted ? answer : LimitAsync(answer, ct);
+        return answer.IsCompletedSuccessfully ? answer : LimitAsync(answer, ct);
 
         async ValueTask<IndexEntry?> EnumerateAsync()
         {
@@ -97,21 +97,21 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
     public ValueTask MarkAsync(EntryKey key, DateTimeOffset at, CancellationToken ct)
     {
         ValueTask marked = _index.MarkAsync(key, at, ct); // coalesced: what is known of an index that is gone is written when it is back
-        return marked.IsCompleted ? marked : LimitAsync(marked, ct);
+        return marked.IsCompletedSuccessfully ? marked : LimitAsync(marked, ct);
     }
 
     public ValueTask TouchAsync(EntryKey key, DateTimeOffset validatedAt, CancellationToken ct)
     {
         ThrowIfOpen();
         ValueTask touched = _index.TouchAsync(key, validatedAt, ct);
-        return touched.IsCompleted ? touched : LimitAsync(touched, ct);
+        return touched.IsCompletedSuccessfully ? touched : LimitAsync(touched, ct);
     }
 
     public ValueTask<IndexEntry?> DeleteAsync(EntryKey key, long version, CancellationToken ct)
     {
         ThrowIfOpen();
         ValueTask<IndexEntry?> answer = _index.DeleteAsync(key, version, ct);
-        return answer.IsCompleted ? answer : LimitAsync(answer, ct);
+        return answer.IsCompletedSuccessfully ? answer : LimitAsync(answer, ct);
     }
 
     /// <summary>See <see cref="ISharedStoreIndex.TakeLeaseAsync"/>, which the index must be.</summary>
@@ -119,7 +119,7 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
     {
         ThrowIfOpen();
         ValueTask<long> answer = _shared!.TakeLeaseAsync(place, holder, ct);
-        return answer.IsCompleted ? answer : LimitAsync(answer, ct);
+        return answer.IsCompletedSuccessfully ? answer : LimitAsync(answer, ct);
     }
 
     public async ValueTask DisposeAsync()
@@ -198,7 +198,7 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The index did not answer within {Patience} ms; reads go to the origin until it does.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index is out of reach, or did not answer within {Patience} ms; reads go to the origin until it does.")]
     private partial void LogGivenUp(double patience);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The index answers again.")]

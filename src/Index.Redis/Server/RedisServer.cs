@@ -37,10 +37,14 @@ internal sealed class RedisServer(IDatabase database, string address)
         }
     }
 
-    /// <summary>As it is told to callers.</summary>
-    public ZarrCacheException Failure(Exception cause) => cause.Message.StartsWith("OOM", StringComparison.Ordinal)
-        ? new ServerFullException($"The Redis server {address} has no memory left for more entries: raise its maxmemory, or lower the cache's MaxEntries.", cause)
-        : new ZarrCacheException($"The Redis server {address} failed: {cause.Message}", cause);
+    /// <summary>As it is told to callers. That the server is out of reach is told apart: readers are spared it until it answers again.</summary>
+    public ZarrCacheException Failure(Exception cause) => cause switch
+    {
+        RedisServerException when cause.Message.StartsWith("OOM", StringComparison.Ordinal) =>
+            new ServerFullException($"The Redis server {address} has no memory left for more entries: raise its maxmemory, or lower the cache's MaxEntries.", cause),
+        RedisServerException => new ZarrCacheException($"The Redis server {address} failed: {cause.Message}", cause),
+        _ => new IndexUnavailableException($"The Redis server {address} does not answer: {cause.Message}", cause),
+    };
 }
 
 /// <summary>The server has reached its maxmemory: it reads and deletes, and writes nothing.</summary>
