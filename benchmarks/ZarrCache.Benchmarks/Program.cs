@@ -1,5 +1,6 @@
 using System.Globalization;
 using ZarrCache.Benchmarks.Faster;
+using ZarrCache.Benchmarks.Gateway;
 using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
 using ZarrCache.Benchmarks.Redis;
@@ -32,14 +33,20 @@ switch (args)
     case ["redis", ..]:
         await RedisBenchmarks.RunAsync(keys, rounds, only: Text("--only"));
         return 0;
+    case ["gateway", ..]:
+        await GatewayBenchmarks.RunAsync(rounds);
+        return 0;
+    case [BareHandler.ChildCommand, var directory]:
+        await BareHandler.ChildAsync(directory);
+        return 0;
     case [S3MemoryBenchmark.ChildCommand, var endpoint, var way]:
         await S3MemoryBenchmark.ChildAsync(new Uri(endpoint), way);
         return 0;
     case [SpilledWork.ChildCommand, var count]:
         await SpilledWork.ChildAsync(int.Parse(count, CultureInfo.InvariantCulture));
         return 0;
-    case [ShardsBenchmark.ChildCommand, var directory, var array]:
-        Console.WriteLine((await ShardsBenchmark.ReadAsync(directory, array)).Requests);
+    case [ShardsBenchmark.ChildCommand, var shards, var array]:
+        Console.WriteLine((await ShardsBenchmark.ReadAsync(shards, array)).Requests);
         return 0;
     case [LargeObjectBenchmark.ChildCommand, var size]:
         await LargeObjectBenchmark.ChildAsync(long.Parse(size, CultureInfo.InvariantCulture));

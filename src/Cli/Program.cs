@@ -10,7 +10,11 @@ internal static class Program
     /// <summary>How long a command that was asked to end may take to write what it has fetched.</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromMinutes(1);
 
-    public static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+    public static Task<int> Main(string[] args)
+    {
+        PooledMemory.Configure();
+        return RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+    }
 
     /// <summary>Runs a command line with the given outputs; Ctrl-C and requests to terminate end it as <paramref name="ct"/> does.</summary>
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken ct)
