@@ -79,6 +79,22 @@ public sealed class FailureTests
         Assert.Equal(value, await response.BytesAsync());
     }
 
+    [Theory]
+    [InlineData(1000, null)]
+    [InlineData(3_000_000, null)]
+    [InlineData(3_000_000, "bytes=200000-2000000")]
+    public async Task Where_the_first_block_is_damaged_and_the_origin_gone_the_status_tells(int size, string? range)
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync();
+        await gateway.WarmAsync("k", size);
+        Damage(gateway, 500);
+        await gateway.Origin.DisposeAsync();
+        using HttpResponseMessage response = await gateway.GetAsync("/s/k", range is null ? [] : [("Range", range)]).WithStatusAsync(HttpStatusCode.BadGateway);
+        Assert.Contains("cannot be reached", await response.TextAsync());
+        Assert.Null(response.Header("ETag"));
+        Assert.Null(response.Header("Content-Range"));
+    }
+
     [Fact]
     public async Task Where_the_origin_cannot_replace_it_the_answer_is_broken_off_before_a_wrong_byte()
     {

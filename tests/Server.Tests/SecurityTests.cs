@@ -231,6 +231,15 @@ public sealed class SecurityTests
     }
 
     [Fact]
+    public async Task Headers_that_do_not_end_are_not_waited_for()
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync();
+        string answer = await AskAsync(gateway, "GET /s/k HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+        Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
+        Assert.Equal(0, gateway.Origin.Requests);
+    }
+
+    [Fact]
     public async Task Answers_name_no_server_and_errors_no_secret()
     {
         await using TestGateway gateway = await TestGateway.StartAsync(url => new GatewayStore("s", new Uri($"http://user:origin-secret@{url.Authority}/x?sig=origin-secret"), TestGateway.Impatient));

@@ -111,9 +111,9 @@ internal sealed partial class Fetcher(IZarrStore origin, string storeId, ICacheS
         return joined.Fetch;
     }
 
-    /// <summary>A range that is longer than a part is asked for by its first part, if it is known where that begins.</summary>
+    /// <summary>A range that is longer than a part is asked for by its first part, if it is known where that begins; behind the last byte that there can be, none does.</summary>
     private ByteRange Limit(ByteRange range) =>
-        !range.IsAll && range.Start is { } start && (!range.TryResolve(long.MaxValue, out _, out long length) || length > options.MaxPart)
+        !range.IsAll && range.Start is { } start and < long.MaxValue && (!range.TryResolve(long.MaxValue, out _, out long length) || length > options.MaxPart)
             ? ByteRange.Slice(start, Math.Min(options.MaxPart, long.MaxValue - start))
             : range;
 

@@ -86,6 +86,9 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>The most bytes that chunk files may take up.</summary>
     public long MaxSize => _options.MaxSize;
 
+    /// <summary>See <see cref="IndexedCacheStorageOptions.Name"/>.</summary>
+    public string? Name => _options.Name;
+
     /// <summary>What the storage did since it was opened. A snapshot.</summary>
     public CacheCounters Counters => _counters.Snapshot();
 

@@ -35,6 +35,9 @@ public sealed record IndexedCacheStorageOptions
     /// <summary>Whether to check files against rows in the background after the index was not closed, or is new; by default true.</summary>
     public bool SweepWhenUnclean { get; init; } = true;
 
+    /// <summary>What the cache is called where it is measured: the label <c>cache</c> of its instruments. Null for none; caches of one name are reported as one.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

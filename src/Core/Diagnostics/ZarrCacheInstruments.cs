@@ -6,7 +6,7 @@ namespace ZarrCache;
 /// <summary>
 /// The instruments of all cached stores and caches of the process. What is counted anyway is observed when somebody asks, so
 /// that a hit pays nothing for it; only an answer of an origin is recorded as it comes. A store or cache that was disposed
-/// of is no longer reported; several stores of one id are reported as one.
+/// of is no longer reported; several stores of one id, or caches of one name, are reported as one.
 /// </summary>
 internal static class ZarrCacheInstruments
 {
@@ -38,9 +38,9 @@ internal static class ZarrCacheInstruments
         Cache("zarrcache.cache.failures", "{operation}", "Look-ups, reads and writes that failed within the cache.", cache => cache.Failures + cache.WriteFailures);
         Cache("zarrcache.cache.declined", "{entry}", "Items that were not written: too large, no room, a full queue, or not worth what would have gone for them.", cache => cache.TooLarge + cache.QueueFull + cache.Refused + cache.NoRoom);
 
-        Meter.CreateObservableGauge("zarrcache.cache.limit", () => Caches.ToList().Sum(cache => cache.MaxSize), "By", "The most bytes that chunks may take up.");
-        Meter.CreateObservableGauge("zarrcache.cache.bytes", () => Caches.ToList().Sum(cache => cache.LastTotals.AllocatedBytes), "By", "The bytes that chunks take up.");
-        Meter.CreateObservableGauge("zarrcache.cache.entries", () => Caches.ToList().Sum(cache => cache.LastTotals.Count), "{entry}", "Values, parts and absences that are cached.");
+        Meter.CreateObservableGauge("zarrcache.cache.limit", () => ByCache(cache => cache.MaxSize), "By", "The most bytes that chunks may take up.");
+        Meter.CreateObservableGauge("zarrcache.cache.bytes", () => ByCache(cache => cache.LastTotals.AllocatedBytes), "By", "The bytes that chunks take up.");
+        Meter.CreateObservableGauge("zarrcache.cache.entries", () => ByCache(cache => cache.LastTotals.Count), "{entry}", "Values, parts and absences that are cached.");
     }
 
     /// <summary>The cached stores that are open.</summary>
@@ -79,7 +79,7 @@ internal static class ZarrCacheInstruments
             unit, description);
 
     private static void Cache(string name, string unit, string description, Func<CacheCounters, long> value) =>
-        Meter.CreateObservableCounter(name, () => Caches.ToList().Sum(cache => value(cache.Counters)), unit, description);
+        Meter.CreateObservableCounter(name, () => ByCache(cache => value(cache.Counters)), unit, description);
 
     private static IEnumerable<Measurement<long>> ObserveReads()
     {
@@ -95,6 +95,10 @@ internal static class ZarrCacheInstruments
 
     private static IEnumerable<IGrouping<string, CachedStoreStatistics>> ByStore() =>
         Stores.ToList().GroupBy(store => store.StoreId, store => store.Statistics, StringComparer.Ordinal);
+
+    private static IEnumerable<Measurement<long>> ByCache(Func<IndexedCacheStorage, long> value) =>
+        Caches.ToList().GroupBy(cache => cache.Name, value, StringComparer.Ordinal)
+            .Select(caches => caches.Key is { } name ? new Measurement<long>(caches.Sum(), new KeyValuePair<string, object?>("cache", name)) : new Measurement<long>(caches.Sum()));
 
     private static KeyValuePair<string, object?> StoreTag(string storeId) => new("store", storeId);
 }

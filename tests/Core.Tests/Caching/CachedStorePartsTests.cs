@@ -35,6 +35,18 @@ public sealed class CachedStorePartsTests : IAsyncDisposable
         Assert.Equal((6, 3), (_f.Store.Statistics.Hits, _f.Store.Statistics.Misses));
     }
 
+    [Theory]
+    [InlineData(Size)]
+    [InlineData(long.MaxValue - 1)]
+    [InlineData(long.MaxValue)]
+    public async Task A_range_behind_the_end_is_not_satisfiable_however_far_it_begins(long offset)
+    {
+        await _f.GiveAsync("shard", Size);
+        await Assert.ThrowsAsync<RangeNotSatisfiableException>(() => _f.Store.GetBytesAsync("shard", ByteRange.From(offset), Ct).AsTask());
+        await _f.Store.GetBytesAsync("shard", ByteRange.Slice(0, 10), Ct);
+        await Assert.ThrowsAsync<RangeNotSatisfiableException>(() => _f.Store.GetBytesAsync("shard", ByteRange.From(offset), Ct).AsTask());
+    }
+
     [Fact]
     public async Task Only_the_gaps_are_fetched_each_with_one_request()
     {

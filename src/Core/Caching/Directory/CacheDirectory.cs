@@ -286,7 +286,7 @@ public sealed class CacheDirectory : IAsyncDisposable
                 await RestorePinsAsync(index, manifest, ct).ConfigureAwait(false);
             }
 
-            var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, TimeProvider = time, Logger = logger };
+            var options = new IndexedCacheStorageOptions { MaxSize = manifest.MaxSize, Name = path, TimeProvider = time, Logger = logger };
             options = settings.ConfigureStorage?.Invoke(options) ?? options;
             var storage = new IndexedCacheStorage(index, opener, options with { MaxSize = manifest.MaxSize, Quotas = manifest.Quotas });
             return new CacheDirectory(path, file, manifest, policy, opener, index, storage);
