@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
 using ZarrCache.Index.Sqlite;
 using ZarrCache.Server;
 using ZarrCache.Storage.FileSystem;
 
 // A gateway within an application, and a client that reads a chunk through it: the origin's first, the cache's from then on.
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+builder.Logging.ClearProviders();
 builder.Services.AddZarrCache(options =>
 {
     options.Directory = "cache-of-gateway";
