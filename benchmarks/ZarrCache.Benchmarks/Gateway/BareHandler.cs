@@ -18,8 +18,8 @@ internal static class BareHandler
 {
     public const string ChildCommand = "gateway-bare-child";
 
-    /// <summary>The best of 16 KiB to 1 MiB here.</summary>
-    private const int Piece = 64 << 10;
+    /// <summary>As large as the gateway's blocks: with pieces of 64 KiB it sends 1 MiB more slowly than the gateway does.</summary>
+    private const int Piece = 1 << 20;
 
     /// <summary>Serves a directory until the standard input ends; writes its address first.</summary>
     public static async Task ChildAsync(string directory)

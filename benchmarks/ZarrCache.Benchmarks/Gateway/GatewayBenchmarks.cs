@@ -63,7 +63,7 @@ internal static class GatewayBenchmarks
             $"The gateway against nginx and a bare handler of Kestrel, {rounds} rounds",
             [
                 Comparison.Header, .. rows.Select(row => row.Row.ToRow()), "",
-                $"Each round is {Seconds} seconds of wrk with {Connections} connections over 64 objects, all cached and in the page cache; the load has the same processors. nginx is `proxy_cache` over the same origin with sendfile, tcp_nodelay and two workers: it verifies nothing, and its bytes do not pass through the process. The bare handler reads the gateway's own files into the connection's memory, 64 KiB at a time, without an index, verification or conditions.", "",
+                $"Each round is {Seconds} seconds of wrk with {Connections} connections over 64 objects, all cached and in the page cache; the load has the same processors. nginx is `proxy_cache` over the same origin with sendfile, tcp_nodelay and two workers: it verifies nothing, and its bytes do not pass through the process. The bare handler reads the gateway's own files into the connection's memory, up to 1 MiB at a time, without an index, verification or conditions.", "",
                 "| What | Measured | Asked | Met |", "|---|---|---|---|", .. limits,
             ]);
 
