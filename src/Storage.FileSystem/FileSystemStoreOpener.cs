@@ -48,6 +48,20 @@ internal sealed class FileSystemStoreOpener : StoreOpener
 
     public override IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct) => List(ct).ToAsyncEnumerable();
 
+    /// <summary>Those of the probes that a directory is tried out with.</summary>
+    public override ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(age, TimeSpan.Zero);
+        try
+        {
+            return new(Directory.Exists(_base) ? TemporarySweep.RunBeside(_base, _options.TimeProvider.GetUtcNow() - age, ct) : default);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"Cannot remove the temporary files in '{_base}': {e.Message}", e);
+        }
+    }
+
     private IEnumerable<string> List(CancellationToken ct)
     {
         if (!Directory.Exists(_base))

@@ -42,14 +42,41 @@ internal static class TemporarySweep
         return new(bytes, oldestLeft);
     }
 
+    /// <summary>Removes the temporary files of a directory itself, not those of what is in it.</summary>
+    public static RemovedTemporaries RunBeside(string directory, DateTimeOffset before, CancellationToken ct)
+    {
+        long bytes = 0;
+        DateTimeOffset? oldestLeft = null;
+        foreach ((string path, bool isDirectory, long size, DateTimeOffset writtenAt) in Entries(directory, recursive: false))
+        {
+            ct.ThrowIfCancellationRequested();
+            if (isDirectory)
+            {
+                continue;
+            }
+
+            if (writtenAt >= before)
+            {
+                oldestLeft = oldestLeft < writtenAt ? oldestLeft : writtenAt;
+            }
+            else
+            {
+                File.Delete(path);
+                bytes += size;
+            }
+        }
+
+        return new(bytes, oldestLeft);
+    }
+
     /// <summary>Whether there is a temporary file, however old.</summary>
     public static bool FindsAny(FileTree tree) => tree.IsDirectory("") && Entries(tree.Root).Any(entry => !entry.IsDirectory);
 
-    private static FileSystemEnumerable<(string Path, bool IsDirectory, long Size, DateTimeOffset WrittenAt)> Entries(string root) =>
+    private static FileSystemEnumerable<(string Path, bool IsDirectory, long Size, DateTimeOffset WrittenAt)> Entries(string root, bool recursive = true) =>
         new(
             root,
             static (ref FileSystemEntry e) => (e.ToFullPath(), e.IsDirectory, e.IsDirectory ? 0 : e.Length, e.LastWriteTimeUtc),
-            new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true, IgnoreInaccessible = true })
+            new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = recursive, IgnoreInaccessible = true })
         {
             // temporary files and real directories: nothing is done, or entered, through a link
             ShouldIncludePredicate = static (ref FileSystemEntry e) =>

@@ -1,20 +1,35 @@
-using System.Globalization;
 using ZarrCache;
-using ZarrCache.Index.Sqlite;
 using ZarrCache.Reliability;
 using ZarrCache.Storage.FileSystem;
 
-// Works on the cache below the first argument, as the run that the second numbers, as many steps as the third says or
-// until it is killed. Says "open" on standard output once the cache is. Any fault, wrong bytes above all, ends it with
-// an unhandled exception. After the word "shared" it works on a cache that processes share: see SharedWork.
+// Works on the cache that its options name, until it has done its steps or is killed. Says "open" on standard output once the cache
+// is. Any fault, wrong bytes above all, ends it with an unhandled exception.
+// After the word "shared" it works on a cache that processes share: see SharedWork.
 if (args[0] == SharedWork.Command)
 {
     await SharedWork.RunAsync(args[1..]);
     return;
 }
 
-string root = args[0];
-await using var index = new SqliteStoreIndex(Path.Combine(root, "index.db"));
-await using var storage = new IndexedCacheStorage(index, FileSystemStore.Opener(Path.Combine(root, "{store_id}.zarr")), Workload.MaxSize);
-Console.WriteLine("open");
-await Workload.RunAsync(storage, int.Parse(args[1], CultureInfo.InvariantCulture), int.Parse(args[2], CultureInfo.InvariantCulture));
+ChildOptions options = ChildOptions.Parse(args);
+TimeProvider time = options.YearsAhead == 0 ? TimeProvider.System : new ShiftedTimeProvider(options.YearsAhead);
+await using IStoreIndex index = Indexes.Open(options.Index, options.Root, time);
+StoreOpener opener = FileSystemStore.Opener(Path.Combine(options.Root, "{store_id}.zarr"), new() { SymbolicLinks = SymbolicLinks.Refuse, Validators = false, TimeProvider = time });
+await using var storage = new IndexedCacheStorage(index, opener, new IndexedCacheStorageOptions { MaxSize = Workload.MaxSize, TimeProvider = time });
+await using var workload = new Workload(storage, options, time);
+if (options.Faulty)
+{
+    await workload.WarmAsync();
+    Console.WriteLine("open");
+    using var ended = new CancellationTokenSource();
+    Task work = workload.RunAsync(ended.Token);
+    Console.ReadLine();
+    await ended.CancelAsync();
+    await work;
+    await workload.RecoverAsync();
+}
+else
+{
+    Console.WriteLine("open");
+    await workload.RunAsync(CancellationToken.None);
+}

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ZarrCache.Reliability;
 
-/// <summary>A process that works on a cache, to be killed.</summary>
+/// <summary>A process that works on a cache, to be killed or to be got into trouble.</summary>
 internal sealed class Child : IDisposable
 {
     private readonly Process _process;
@@ -12,13 +12,21 @@ internal sealed class Child : IDisposable
 
     private Child(ProcessStartInfo start)
     {
+        start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
+        start.Environment["DOTNET_EnableDiagnostics"] = "0"; // its pipes and files are no work of the cache
         _process = Process.Start(start)!;
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
-    public static Child Start(string root, int run, int steps) => new(new ProcessStartInfo(Host, Arguments(root, run, steps)));
+    public string Id => _process.Id.ToString(CultureInfo.InvariantCulture);
+
+    public static Child Start(ChildOptions options) => new(new ProcessStartInfo(Host, Arguments(options)));
+
+    /// <summary>Starts it under strace, which does what is said to a system call: <c>pwrite64:signal=KILL:when=20</c>. With --seccomp-bpf it would be faster, and strace 6.1 would not do it.</summary>
+    public static Child StartInjected(ChildOptions options, string injection) =>
+        new(new ProcessStartInfo("strace", ["-f", "-qqq", "-o", "/dev/null", "-e", $"trace={injection.Split(':')[0]}", "-e", $"inject={injection}", "--", Host, .. Arguments(options)]));
 
     public async Task WhenOpenAsync(CancellationToken ct)
     {
@@ -27,6 +35,13 @@ internal sealed class Child : IDisposable
     }
 
     public void Kill() => _process.Kill(); // SIGKILL
+
+    /// <summary>Tells it that the faults have ended.</summary>
+    public async Task RecoverAsync(CancellationToken ct)
+    {
+        await _process.StandardInput.WriteLineAsync("ended".AsMemory(), ct);
+        await _process.StandardInput.FlushAsync(ct);
+    }
 
     /// <summary>Waits for the end.</summary>
     /// <returns>Whether it was killed; false if it had done all its work before.</returns>
@@ -53,6 +68,5 @@ internal sealed class Child : IDisposable
 
     public static string Program => Path.Combine(AppContext.BaseDirectory, "ZarrCache.Reliability.Child.dll");
 
-    private static string[] Arguments(string root, int run, int steps) =>
-        [Program, root, run.ToString(CultureInfo.InvariantCulture), steps.ToString(CultureInfo.InvariantCulture)];
+    private static IEnumerable<string> Arguments(ChildOptions options) => [Program, .. options.ToArguments()];
 }

@@ -94,6 +94,18 @@ public sealed class RootsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_probe_left_that_was_killed_is_removed_when_it_is_old()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        StoreOpener opener = FileSystemStore.Opener(_directory.At("{store_id}.zarr"), new() { TimeProvider = time });
+        await File.WriteAllBytesAsync(_directory.At(FileTree.NewTemporaryName() + "-a:b?"), new byte[3], Ct);
+        Assert.NotNull((await opener.RemoveTemporariesAsync(TimeSpan.FromMinutes(5), Ct)).OldestLeft);
+        time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(new RemovedTemporaries(3, null), await opener.RemoveTemporariesAsync(TimeSpan.FromMinutes(5), Ct));
+        Assert.Empty(_directory.Entries());
+    }
+
+    [Fact]
     public async Task A_store_that_is_opened_is_made_with_its_first_value()
     {
         await using IChunkStore store = FileSystemStore.Opener(_directory.At("{store_id}.zarr")).Open("s");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace ZarrCache;
@@ -12,6 +13,9 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
 {
     private const int Parallelism = 16;
 
+    /// <summary>How often files are looked at again that could not be taken over while something was evicted or deleted.</summary>
+    private const int Rounds = 100;
+
     public async Task<CacheCheckReport> RunAsync(CacheCheckOptions options, Action<CacheFinding>? found, CancellationToken ct)
     {
         var run = new Run(this, options, found);
@@ -20,11 +24,17 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         {
             IChunkStore store = stores[storeId];
             await Parallel.ForEachAsync(store.ScanAsync(ct), parallel, (file, token) => run.CheckFileAsync(storeId, file, token)).ConfigureAwait(false);
+            await run.CheckDisturbedAsync(storeId, ct).ConfigureAwait(false);
             await Parallel.ForEachAsync(RowsAsync(storeId, ct), parallel, run.CheckRowAsync).ConfigureAwait(false);
             if (options.Repair)
             {
                 run.AddTemporaries(await store.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
             }
+        }
+
+        if (options.Repair && options.StoreId is null)
+        {
+            run.AddTemporaries(await stores.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
         }
 
         return run.Report;
@@ -70,6 +80,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         private long _unreadable;
         private long _adopted;
         private long _temporaryBytes;
+        private ConcurrentQueue<StoredObject>? _disturbed = new();
         private long _oldestYoung = long.MaxValue; // UTC ticks
 
         public CacheCheckReport Report => new(_files, _rows, _orphans, _orphanBytes, _young, _dangling, _corrupt, _unreadable, _adopted, _temporaryBytes, _oldestYoung == long.MaxValue ? null : new DateTimeOffset(_oldestYoung, TimeSpan.Zero));
@@ -98,6 +109,23 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             }
         }
 
+        /// <summary>Looks again, one by one, at the files that evictions and deletes kept from being taken over: those pass sooner than the next sweep comes. What is disturbed to the end is young.</summary>
+        public async Task CheckDisturbedAsync(string storeId, CancellationToken ct)
+        {
+            for (int round = 1; _disturbed is { IsEmpty: false } disturbed; round++)
+            {
+                _disturbed = round < Rounds ? new() : null;
+                foreach (StoredObject file in disturbed)
+                {
+                    await check.Queue.WhenEvicted().WaitAsync(ct).ConfigureAwait(false);
+                    Interlocked.Decrement(ref _files);
+                    await CheckFileAsync(storeId, file, ct).ConfigureAwait(false);
+                }
+            }
+
+            _disturbed = new();
+        }
+
         private async ValueTask JudgeFileAsync(string storeId, StoredObject file, CancellationToken ct)
         {
             bool named = ChunkLayout.TryParse(file.Key, out EntryKind kind, out string key, out long offset, out long version);
@@ -119,6 +147,12 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             {
                 Interlocked.Increment(ref _adopted);
                 found?.Invoke(new CacheFinding(CacheFindingKind.Adopted, storeId, key, "taken over by its record"));
+                return;
+            }
+
+            if (adopted is null && _disturbed is { } disturbed)
+            {
+                disturbed.Enqueue(file);
                 return;
             }
 
@@ -182,16 +216,27 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
                 return false;
             }
 
-            if (check.Queue.GetClosings(storeId, key) is not { } closings)
-            {
-                return null;
-            }
-
+            long? closings = check.Queue.GetClosings(storeId, key);
             ReadOnlyMemory<byte> record = await check.Stores[storeId].GetRecordAsync(file.Key, ct).ConfigureAwait(false);
             IndexEntry? entry = EntryRecord.Read(record.Span, storeId, key);
             if (entry is null || entry.Kind != kind || entry.Size != file.Size || ChunkLayout.GetChunkKey(entry) != file.Key)
             {
                 return false;
+            }
+
+            if (entry.Kind == EntryKind.Part && !await IsDisjointAsync(entry, ct).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            if (closings is null)
+            {
+                return null;
+            }
+
+            if (entry.Kind == EntryKind.Value)
+            {
+                await RemovePartsAsync(entry, ct).ConfigureAwait(false);
             }
 
             await check.Index.PushAsync(entry with { AllocatedSize = check.Stores.GetAllocatedSize(entry) }, ct).ConfigureAwait(false);
@@ -202,6 +247,23 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
 
             await check.Index.DeleteAsync(entry.EntryKey, entry.Version, ct).ConfigureAwait(false);
             return null;
+        }
+
+        /// <summary>A part that lies where others have rows is what one of those had replaced, or was about to.</summary>
+        private async ValueTask<bool> IsDisjointAsync(IndexEntry part, CancellationToken ct) =>
+            await check.Index.FindAsync(new EntryKey(part.StoreId, part.Key), ct).ConfigureAwait(false) is null
+            && (await check.Index.FindPartsAsync(part.StoreId, part.Key, part.Offset, part.Size, ct).ConfigureAwait(false)).Count == 0;
+
+        /// <summary>A value takes the place of all parts, as it does when it is written.</summary>
+        private async ValueTask RemovePartsAsync(IndexEntry value, CancellationToken ct)
+        {
+            foreach (IndexEntry part in await check.Index.FindPartsAsync(value.StoreId, value.Key, 0, long.MaxValue, ct).ConfigureAwait(false))
+            {
+                if (await check.Index.DeleteAsync(part.EntryKey, part.Version, ct).ConfigureAwait(false) is not null)
+                {
+                    await check.Stores[part.StoreId].EraseAsync(ChunkLayout.GetChunkKey(part), ct).ConfigureAwait(false);
+                }
+            }
         }
 
         private async ValueTask<CacheFinding?> FindFaultAsync(IndexEntry row, CancellationToken ct)

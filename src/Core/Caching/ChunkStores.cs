@@ -28,6 +28,9 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
     /// <summary>The ids of the stores that hold anything.</summary>
     public IAsyncEnumerable<string> ListAsync(CancellationToken ct) => opener.ListStoresAsync(ct);
 
+    /// <summary>Removes old temporary files that lie in no store.</summary>
+    public ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => opener.RemoveTemporariesAsync(age, ct);
+
     /// <summary>What the bytes of an entry take up on their medium.</summary>
     public long GetAllocatedSize(IndexEntry entry) => entry.Size == 0 ? 0 : this[entry.StoreId].GetAllocatedSize(entry.Size);
 

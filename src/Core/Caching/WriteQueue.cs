@@ -31,6 +31,7 @@ internal sealed class WriteQueue : IAsyncDisposable
     private readonly List<(string StoreId, string Prefix)> _closed = [];
     private long _closings;
     private int _evictions;
+    private TaskCompletionSource? _evicted;
     private int _count;
     private long _bytes;
 
@@ -202,7 +203,11 @@ internal sealed class WriteQueue : IAsyncDisposable
     {
         lock (_lock)
         {
-            _evictions++;
+            if (_evictions++ == 0)
+            {
+                _evicted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             _closings++;
         }
     }
@@ -212,7 +217,19 @@ internal sealed class WriteQueue : IAsyncDisposable
     {
         lock (_lock)
         {
-            _evictions--;
+            if (--_evictions == 0)
+            {
+                _evicted!.SetResult();
+            }
+        }
+    }
+
+    /// <summary>Completes when no eviction is under way that is now. Not to be waited for with the gate of a key held, which the eviction may need.</summary>
+    public Task WhenEvicted()
+    {
+        lock (_lock)
+        {
+            return _evicted?.Task ?? Task.CompletedTask;
         }
     }
 

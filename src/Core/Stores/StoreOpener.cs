@@ -18,6 +18,10 @@ public abstract class StoreOpener
     /// <exception cref="StoreException">It cannot; the message says what to do.</exception>
     public virtual ValueTask CheckAsync(CancellationToken ct) => ValueTask.CompletedTask;
 
+    /// <summary>Removes the temporary files older than <paramref name="age"/> that lie in no store: what opening one leaves that is killed. None by default.</summary>
+    /// <exception cref="StoreException">They cannot be removed.</exception>
+    public virtual ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => default;
+
     /// <summary>How many values are best written or erased at once: 4 by default, for a local disk; more where each takes a journey.</summary>
     public virtual int ConcurrentWrites => 4;
 

@@ -273,6 +273,32 @@ public sealed class IndexedCacheStorageTests
         Assert.Equal(1, await old.Chunks.CountAsync(ct: Ct));
     }
 
+    [Fact]
+    public async Task A_new_index_takes_over_a_value_and_not_the_parts_that_it_replaced()
+    {
+        await using var old = new CacheFixture();
+        await old.GiveAsync("k", 5000);
+        await using (ReadResult range = await old.Store.GetAsync("k", new ReadOptions(ByteRange.Slice(100, 200)), Ct))
+        {
+            await range.ReadAsync(new byte[200], Ct);
+        }
+
+        await old.Storage.FlushAsync(Ct);
+        string part = Assert.Single(await old.Chunks.ListAsync(Ct).ToListAsync(Ct));
+        byte[] bytes = await old.Chunks.PeekAsync(part);
+        ReadOnlyMemory<byte> record = await old.Chunks.GetRecordAsync(part, Ct);
+        await old.Storage.DeleteAsync("s", "k", Ct);
+        await old.WarmAsync("k", 5000);
+        await old.Chunks.SetAsync(part, new(bytes), record, Ct); // as if the process had been killed before it was removed
+        old.Time.Advance(TimeSpan.FromHours(1));
+
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time });
+        await storage.SweepCompletion;
+        Assert.Equal((1, 5000L), ((await storage.GetTotalsAsync(null, Ct)).Count, (await storage.GetTotalsAsync(null, Ct)).Bytes));
+        Assert.Equal(["k"], await old.Chunks.ListAsync(Ct).ToListAsync(Ct));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
