@@ -73,6 +73,22 @@ internal sealed class Lane(IndexedCacheStorage storage, string storeId, ChildOpt
     /// <summary>A value has at least 8 bytes, so that some of them are in the range; the ETag tells the version.</summary>
     private async Task ReadRangeAsync(string key, long offset, long length)
     {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await TryReadRangeAsync(key, offset, length);
+                return;
+            }
+            catch (ObjectChangedException) when (attempt < 10)
+            {
+                // it was written meanwhile: read it again, as the message says
+            }
+        }
+    }
+
+    private async Task TryReadRangeAsync(string key, long offset, long length)
+    {
         await using ReadResult result = await _store.GetAsync(key, new ReadOptions { Range = ByteRange.Slice(offset, length) }, CancellationToken.None);
         var bytes = new byte[result.Length];
         await result.ReadAsync(bytes, CancellationToken.None);

@@ -21,6 +21,9 @@ internal sealed class AbusedCache : IDisposable
 
     public string Root => Path.Combine(_around, "root");
 
+    /// <summary>Entries that the last check found.</summary>
+    public long Found { get; private set; }
+
     /// <summary>Values found in the cache as a process left them, over all checks.</summary>
     public long Hits { get; private set; }
 
@@ -36,18 +39,40 @@ internal sealed class AbusedCache : IDisposable
     public ChildOptions NextRun() => new(Root, ++_run) { Index = _index };
 
     /// <summary>Opens the cache, reads all keys at once, waits for the sweep, and holds rows, totals and files against each other.</summary>
-    public async Task CheckAsync(CancellationToken ct)
+    public Task CheckAsync(CancellationToken ct) => CheckAsync(MayBeLeft.Nothing, ct);
+
+    /// <inheritdoc cref="CheckAsync(CancellationToken)"/>
+    /// <param name="left">What the sweep need not have mended, and is mended here.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task CheckAsync(MayBeLeft left, CancellationToken ct)
     {
         Directory.CreateDirectory(Root); // else a process that ended before it made the root would leave nothing to look at
         MakeOld();
         await using IStoreIndex index = Indexes.Open(_index, Root);
         IndexCondition condition = index.Condition;
         Unclean += condition == IndexCondition.Clean ? 0 : 1;
+        Found = (await index.GetTotalsAsync(null, ct)).Count;
         StoreOpener opener = FileSystemStore.Opener(Path.Combine(Root, "{store_id}.zarr"));
         await using var storage = new IndexedCacheStorage(index, opener, Workload.MaxSize);
         await ReadAllAsync(storage, ct);
         await storage.SweepCompletion.WaitAsync(ct);
+        await using (var store = new CachedStore(new OracleOrigin("c", 0), "c", storage))
+        {
+            await store.GetBytesAsync("u/c/0", ct: ct); // what was taken over beyond the budget goes with the next write
+        }
+
         await storage.FlushAsync(ct);
+
+        if (left == MayBeLeft.LostBytes)
+        {
+            CacheCheckReport files = await storage.CheckAsync(new CacheCheckOptions { MinimumAge = TimeSpan.Zero }, null, ct);
+            Assert.True(files.IsClean, $"After run {_run}, found {condition}: {files}");
+        }
+
+        if (left != MayBeLeft.Nothing)
+        {
+            await storage.CheckAsync(new CacheCheckOptions { VerifyBytes = true, MinimumAge = TimeSpan.Zero, Repair = true }, null, ct);
+        }
 
         var findings = new ConcurrentQueue<CacheFinding>();
         CacheCheckReport report = await storage.CheckAsync(new CacheCheckOptions { VerifyBytes = true, MinimumAge = TimeSpan.Zero }, findings.Enqueue, ct);
@@ -97,4 +122,17 @@ internal sealed class AbusedCache : IDisposable
             Hits += store.Statistics.Hits;
         }
     }
+}
+
+/// <summary>What the sweep of a cache does not see to.</summary>
+internal enum MayBeLeft
+{
+    /// <summary>All is as the index says.</summary>
+    Nothing,
+
+    /// <summary>Files of the right size that lost their bytes with the power: the sweep does not read them, and whoever reads them finds out.</summary>
+    LostBytes,
+
+    /// <summary>After what no sweep follows: an index of another day that was closed.</summary>
+    Anything,
 }

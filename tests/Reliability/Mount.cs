@@ -43,8 +43,6 @@ internal sealed class Mount : IAsyncDisposable
         return await mount.BeginAsync();
     }
 
-    public Task RemountAsync(string options) => Shell.RunAsync("mount", ["-o", "remount," + options, Place], Ct);
-
     /// <summary>As a power cut: what was not written to the device is lost. With <paramref name="flushLog"/>, what the log of the file system knows is not.</summary>
     public Task CutPowerAsync(bool flushLog) => Shell.RunAsync("xfs_io", ["-x", "-c", flushLog ? "shutdown -f" : "shutdown", Place], Ct);
 

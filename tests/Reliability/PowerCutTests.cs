@@ -35,7 +35,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
             }
 
             await disk.MountAgainAsync();
-            await WithinAsync("The check", cache.CheckAsync);
+            await WithinAsync("The check", ct => cache.CheckAsync(MayBeLeft.LostBytes, ct));
         }
 
         output.WriteLine($"{cuts} power cuts of {type} under {index}; {cache}");

@@ -2,10 +2,10 @@ using Xunit;
 
 namespace ZarrCache.Reliability;
 
-/// <summary>What hangs is ended and said to hang. It asserts nothing on time.</summary>
+/// <summary>What hangs is ended and said to hang. It asserts nothing on time, and so is patient with a busy machine.</summary>
 internal static class Watchdog
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

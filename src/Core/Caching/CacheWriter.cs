@@ -34,6 +34,9 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     /// <summary>Keeps the budget and the quotas.</summary>
     public RoomMaker Room { get; }
 
+    /// <summary>Of which keys the index says what is not so.</summary>
+    public UnforgottenKeys Unforgotten { get; } = new();
+
     /// <summary>What waits to be written.</summary>
     public WriteQueue Queue { get; }
 
@@ -55,7 +58,15 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Queue.DisposeAsync();
+    /// <summary>Writes what waits, and removes what could not be removed before: an index that is closed is not swept.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Queue.DisposeAsync().ConfigureAwait(false);
+        for (int rest = _leftOver.Count; rest > 0; rest -= RetriesAtOnce)
+        {
+            await RetryLeftOverAsync().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Makes room for an item; what is not taken in takes what it was to replace with it. Called for one item at a time, no gate held.</summary>
     private async Task<bool> PrepareAsync(PendingWrite item)
@@ -115,6 +126,31 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         await EraseBytesAsync(victim).ConfigureAwait(false);
     }
 
+    /// <summary>Drops the rows of a key and their bytes; with the gate of the key held.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="ZarrCacheException">The index could not be written to; what it says of the key counts for nothing from now on.</exception>
+    public async ValueTask<int> ForgetAsync(string storeId, string key, CancellationToken ct)
+    {
+        IReadOnlyList<IndexEntry> removed;
+        try
+        {
+            removed = await _index.DeleteKeyAsync(storeId, key, ct).ConfigureAwait(false);
+        }
+        catch (ZarrCacheException)
+        {
+            Unforgotten.Add(storeId, key);
+            throw;
+        }
+
+        Unforgotten.Remove(storeId, key);
+        foreach (IndexEntry entry in removed)
+        {
+            await EraseBytesAsync(entry).ConfigureAwait(false);
+        }
+
+        return removed.Count;
+    }
+
     private void LeaveOver(IndexEntry entry, Exception cause)
     {
         _leftOver.Enqueue(entry);
@@ -142,6 +178,11 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             if (!Queue.IsCurrent(item))
             {
                 return;
+            }
+
+            if (Unforgotten.Contains(entry.StoreId, entry.Key))
+            {
+                await ForgetAsync(entry.StoreId, entry.Key, CancellationToken.None).ConfigureAwait(false);
             }
 
             if (item.Bytes is { } bytes)

@@ -10,7 +10,7 @@ public sealed partial class IndexedCacheStorage
         {
             IReadOnlyList<IndexEntry> waiting = _writer.Queue.FindParts(storeId, key);
             IndexEntry? any = waiting.Count > 0 ? waiting[0] : await _lookups.FindFirstPartAsync(storeId, key, ct).ConfigureAwait(false);
-            if (any is null)
+            if (any is null || (waiting.Count == 0 && _writer.Unforgotten.Contains(storeId, key)))
             {
                 return null;
             }
@@ -21,6 +21,11 @@ public sealed partial class IndexedCacheStorage
             }
 
             IReadOnlyList<IndexEntry> stored = await _lookups.FindPartsAsync(storeId, key, offset, length, ct).ConfigureAwait(false);
+            if (_writer.Unforgotten.Contains(storeId, key))
+            {
+                stored = [];
+            }
+
             return new CachedParts(any, waiting.Count == 0 ? stored : Merge(stored, waiting, offset, length));
         }
         catch (ZarrCacheException exception)

@@ -107,7 +107,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
         try
         {
-            return await _lookups.FindAsync(place, ct).ConfigureAwait(false);
+            return await _lookups.FindAsync(place, ct).ConfigureAwait(false) is { } entry && !IsDistrusted(entry) ? entry : null;
         }
         catch (ZarrCacheException exception)
         {
@@ -227,13 +227,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     {
         bool waited = _writer.Queue.Withdraw(storeId, key);
         using KeyGates.Holder gate = await _gates.EnterAsync(storeId, key, ct).ConfigureAwait(false);
-        IReadOnlyList<IndexEntry> removed = await _index.DeleteKeyAsync(storeId, key, ct).ConfigureAwait(false);
-        foreach (IndexEntry entry in removed)
-        {
-            await _writer.EraseBytesAsync(entry).ConfigureAwait(false);
-        }
-
-        return waited || removed.Count > 0;
+        return await _writer.ForgetAsync(storeId, key, ct).ConfigureAwait(false) > 0 || waited;
     }
 
     /// <inheritdoc/>
@@ -377,14 +371,14 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>Opens the bytes of an entry for reading; null if they are not there, or not of the right size: then the entry is dropped.</summary>
     private async ValueTask<CacheHit?> OpenAsync(IndexEntry entry, ByteRange range, CancellationToken ct)
     {
+        if (IsDistrusted(entry))
+        {
+            return null;
+        }
+
         if (entry.Kind == EntryKind.Absent)
         {
             return new AbsentHit(entry);
-        }
-
-        if (_anyDistrusted && _distrusted.ContainsKey(entry.Version))
-        {
-            return null;
         }
 
         (long offset, long length) = range.Resolve(entry.Key, entry.ObjectSize);
@@ -408,6 +402,10 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         await DropAsync(entry, fault).ConfigureAwait(false);
         return null;
     }
+
+    /// <summary>Whether an entry is there only because the index could not be written to when it was to go.</summary>
+    private bool IsDistrusted(IndexEntry entry) =>
+        (_anyDistrusted && _distrusted.ContainsKey(entry.Version)) || _writer.Unforgotten.Contains(entry.StoreId, entry.Key);
 
     /// <summary>The stored bytes that must be read to verify a range of the object: whole blocks.</summary>
     private static ByteRange AlignToBlocks(IndexEntry entry, long offset, long length)

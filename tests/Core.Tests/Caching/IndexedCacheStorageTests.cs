@@ -273,6 +273,44 @@ public sealed class IndexedCacheStorageTests
         Assert.Equal(1, await old.Chunks.CountAsync(ct: Ct));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_an_index_that_cannot_be_written_to_could_not_forget_is_not_served(bool inParts)
+    {
+        FailingIndex? index = null;
+        await using var f = new CacheFixture(wrapIndex: inner => index = new FailingIndex(inner));
+        await f.GiveAsync("k", 5000, seed: 1);
+        await f.Store.GetBytesAsync("k", inParts ? ByteRange.Slice(0, 300) : ByteRange.All, Ct);
+        await f.Storage.FlushAsync(Ct);
+        index!.Fails = operation => operation is "DeleteKey" or "Delete" or "Push";
+        byte[] written = CacheFixture.Bytes(4000, seed: 2);
+        await Assert.ThrowsAsync<ZarrCacheException>(async () => await f.Store.SetAsync("k", written, Ct));
+        Assert.Equal(written, await f.Store.GetBytesAsync("k", ct: Ct));
+        Assert.Equal(written[100..200], await f.Store.GetBytesAsync("k", ByteRange.Slice(100, 100), Ct));
+
+        index.Fails = null;
+        await f.Storage.FlushAsync(Ct);
+        await f.Store.GetBytesAsync("k", ct: Ct);
+        await f.Storage.FlushAsync(Ct);
+        int requests = f.Origin.Requests.Count;
+        Assert.Equal(written, await f.Store.GetBytesAsync("k", ct: Ct));
+        Assert.Equal(requests, f.Origin.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_file_that_could_not_be_removed_is_removed_when_the_cache_is_closed()
+    {
+        await using var f = new CacheFixture();
+        await f.WarmAsync("k", 5000);
+        f.Chunks.BeforeErase = _ => throw new StoreException("The test's disk fails.");
+        await f.Storage.DeleteAsync("s", "k", Ct);
+        Assert.Equal(1, await f.Chunks.CountAsync(ct: Ct));
+        f.Chunks.BeforeErase = null;
+        await f.Storage.DisposeAsync();
+        Assert.Equal(0, await f.Chunks.CountAsync(ct: Ct));
+    }
+
     [Fact]
     public async Task A_new_index_takes_over_a_value_and_not_the_parts_that_it_replaced()
     {
