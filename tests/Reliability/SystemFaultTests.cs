@@ -51,22 +51,6 @@ public sealed class SystemFaultTests
         }
     }
 
-    [Fact]
-    public async Task A_process_without_free_descriptors_fails_no_read()
-    {
-        Needs.Root();
-        Needs.Program("prlimit", "util-linux");
-        using var cache = new AbusedCache(Indexes.Sqlite);
-        using var child = Child.Start(cache.NextRun() with { Faulty = true });
-        await WithinAsync("The child to open the cache", child.WhenOpenAsync);
-        await Shell.RunAsync("prlimit", ["--pid", child.Id, "--nofile=10:4096"], Ct);
-        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, Ct);
-        await Shell.RunAsync("prlimit", ["--pid", child.Id, "--nofile=1024:4096"], Ct);
-        await child.RecoverAsync(Ct);
-        Assert.False(await WithinAsync("The child", child.EndAsync));
-        await WithinAsync("The check", cache.CheckAsync);
-    }
-
     /// <summary>What others write leaves less than the cache may take: no blocks, or no inodes.</summary>
     [Theory]
     [InlineData(false)]
