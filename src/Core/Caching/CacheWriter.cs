@@ -188,7 +188,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             if (item.Bytes is { } bytes)
             {
                 entry = entry with { AllocatedSize = item.Reserved };
-                await _stores.SetAsync(entry, bytes.Bytes, CancellationToken.None).ConfigureAwait(false);
+                await StoreAsync(entry, bytes).ConfigureAwait(false);
             }
 
             await PushAsync(entry).ConfigureAwait(false);
@@ -202,6 +202,25 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         finally
         {
             Room.Release(item);
+        }
+    }
+
+    /// <summary>Writes the bytes. A write that failed may have been done all the same: what lies there is removed, and with it the row of an older value, whose bytes had the same name.</summary>
+    private async ValueTask StoreAsync(IndexEntry entry, SharedBuffer bytes)
+    {
+        try
+        {
+            await _stores.SetAsync(entry, bytes.Bytes, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ZarrCacheException)
+        {
+            await EraseBytesAsync(entry).ConfigureAwait(false);
+            if (entry.Kind == EntryKind.Value)
+            {
+                await _index.DeleteAsync(entry.EntryKey, null, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            throw;
         }
     }
 
