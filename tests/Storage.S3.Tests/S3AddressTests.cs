@@ -1,3 +1,5 @@
+using Amazon.S3;
+using Amazon.S3.Model;
 using Xunit;
 
 namespace ZarrCache.Storage.S3.Tests;
@@ -14,6 +16,19 @@ public sealed class S3AddressTests
         Assert.Equal("s3://Bucket.1/a b/%2F+ü.zarr?endpoint=http://127.0.0.1:7480", address.ToString());
         Assert.Equal("s3://bucket", S3Address.Parse("S3://bucket").ToString());
         Assert.Equal("", S3Address.Parse("s3://bucket/").Prefix);
+    }
+
+    [Theory]
+    [InlineData("s3://data/p?region=eu-west-1", "https://data.s3.eu-west-1.amazonaws.com/p/u")]
+    [InlineData("s3://data/p?region=eu-west-1&path-style=true", "https://s3.eu-west-1.amazonaws.com/data/p/u")]
+    [InlineData("s3://data/p?endpoint=https://store.example.org", "https://store.example.org/data/p/u")]
+    [InlineData("s3://data/p?endpoint=https://store.example.org&path-style=false", "https://data.store.example.org/p/u")]
+    public void The_bucket_stands_in_the_host_name_at_Amazon_and_in_the_path_elsewhere_unless_told_otherwise(string address, string url)
+    {
+        // the address that the client signs is the one it asks, and no request is made
+        using AmazonS3Client client = new S3Settings(S3Address.Parse(address), new S3StoreOptions { AccessKeyId = "key", SecretAccessKey = "secret" }).CreateClient();
+        string signed = client.GetPreSignedURL(new GetPreSignedUrlRequest { BucketName = "data", Key = "p/u", Expires = DateTime.UnixEpoch.AddYears(100) });
+        Assert.Equal(url, new Uri(signed).GetLeftPart(UriPartial.Path));
     }
 
     [Theory]

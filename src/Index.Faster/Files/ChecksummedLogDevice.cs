@@ -33,7 +33,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
     private const int BlocksInSegment = SegmentBytes / BlockBytes;
     private const int ChunkBytes = 1 << 20;
     private const int SynchronousReadBytes = 64 << 10;
-    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     // Guards the opening and the removal of a file, so that it is opened once.
     private readonly Lock _lock = new();
@@ -204,7 +204,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
     {
         do
         {
-            await Task.Delay(s_retryAfter, time, _disposed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(RetryAfter, time, _disposed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         while (!_disposed.IsCancellationRequested && !TryWriteHeld());
     }
