@@ -64,6 +64,22 @@ public sealed class FaultTests : IndexTest
     }
 
     [Fact]
+    public async Task The_table_of_a_checkpoint_that_failed_is_named_by_none_that_follows()
+    {
+        await using FasterStoreIndex index = Open();
+        await index.PushAsync(Value("a"), Ct);
+        string next = Path.Combine(IndexPath, "checkpoint.new");
+        Directory.CreateDirectory(next);
+        await Assert.ThrowsAsync<ZarrCacheException>(async () => await index.FlushAsync(Ct));
+        Assert.Empty(Directory.GetFiles(IndexPath, "table.*"));
+        Directory.Delete(next);
+        await index.FlushAsync(Ct);
+
+        await using FasterStoreIndex look = Open(Small with { LookOnlyIfInUse = true });
+        Assert.Equal(["a"], (await ListAsync(look)).Select(entry => entry.Key));
+    }
+
+    [Fact]
     public async Task A_hash_table_that_cannot_be_written_is_known()
     {
         string place = Temporary["table"];

@@ -66,10 +66,36 @@ internal sealed class Checkpointer
                     File.Delete(CheckpointTokens.TablePath(_directory, last.TableToken));
                 }
             }
+            catch (ZarrCacheException)
+            {
+                ForgetTable();
+                throw;
+            }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or FASTER.core.FasterException)
             {
+                ForgetTable();
                 throw new ZarrCacheException($"A checkpoint of the index '{_directory}' could not be written: {e.Message}", e);
             }
+        }
+    }
+
+    /// <summary>After a checkpoint that failed: its hash table, if it had one, belongs to none, and the next checkpoint must not name it.</summary>
+    private void ForgetTable()
+    {
+        Guid made = _log.Tokens.TableToken;
+        if (made == _last.TableToken)
+        {
+            return;
+        }
+
+        (_log.Tokens.TableToken, _log.Tokens.TableMetadata) = (_last.TableToken, _last.TableMetadata);
+        try
+        {
+            File.Delete(CheckpointTokens.TablePath(_directory, made));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // what is left of it goes when the index is opened next; why the checkpoint failed is what is told
         }
     }
 

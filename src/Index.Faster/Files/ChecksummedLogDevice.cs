@@ -25,7 +25,7 @@ namespace ZarrCache.Index.Faster;
 /// see it. As long as <see cref="WriteFault"/> says so nothing is to be pushed, and no checkpoint made.
 /// </para>
 /// </remarks>
-internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvider time) : StorageDeviceBase(path, BlockBytes, Devices.CAPACITY_UNSPECIFIED)
+internal sealed class ChecksummedLogDevice : StorageDeviceBase
 {
     public const int BlockBytes = 4096;
     public const int SegmentBytes = 32 << 20;
@@ -33,19 +33,22 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
     private const int BlocksInSegment = SegmentBytes / BlockBytes;
     private const int ChunkBytes = 1 << 20;
     private const int SynchronousReadBytes = 64 << 10;
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     // Guards the opening and the removal of a file, so that it is opened once.
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<int, Segment> _segments = new();
 
-    // Guards what is held, and the fault that goes with it; not held while something is written. Reads take it only while there is a fault.
-    private readonly Lock _heldLock = new();
-    private readonly HeldWrites _held = new();
-    private readonly CancellationTokenSource _disposed = new();
+    private readonly bool _readOnly;
+    private readonly HeldWrites _held;
     private volatile ZarrCacheException? _readFault;
-    private volatile ZarrCacheException? _writeFault;
     private int _readFaults;
+
+    public ChecksummedLogDevice(string path, bool readOnly, TimeProvider time)
+        : base(path, BlockBytes, Devices.CAPACITY_UNSPECIFIED)
+    {
+        _readOnly = readOnly;
+        _held = new HeldWrites(TryWrite, time);
+    }
 
     /// <summary>Why a read failed, or what it met; null as long as all is well.</summary>
     public ZarrCacheException? ReadFault => _readFault;
@@ -54,16 +57,16 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
     public int ReadFaults => Volatile.Read(ref _readFaults);
 
     /// <summary>Why a write failed; null as long as all is well.</summary>
-    public ZarrCacheException? WriteFault => _writeFault;
+    public ZarrCacheException? WriteFault => _held.Fault;
 
     /// <summary>The bytes that the files take up.</summary>
     public long FileBytes => _segments.Keys.Sum(segment => new FileInfo(NameOf(segment)) is { Exists: true } file ? file.Length : 0);
 
-    public override void WriteAsync(nint sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
+    public override unsafe void WriteAsync(nint sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                WriteOrHold(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite);
+                _held.Write(new ReadOnlySpan<byte>((byte*)sourceAddress, (int)numBytesToWrite), segmentId, (long)destinationAddress);
                 callback(0, numBytesToWrite, context);
             },
             null);
@@ -81,7 +84,11 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
 
         void Run()
         {
-            if (Try(segmentId, () => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) is { } fault)
+            try
+            {
+                Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength);
+            }
+            catch (Exception e) when (FaultOf(segmentId, e) is { } fault)
             {
                 _readFault = fault;
                 Interlocked.Increment(ref _readFaults);
@@ -155,92 +162,23 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
     /// <summary>Closes the files. What is still held is lost, and no checkpoint has it.</summary>
     public override void Dispose()
     {
-        _disposed.Cancel();
+        _held.Dispose();
         foreach (Segment segment in _segments.Values)
         {
             segment.File.Dispose();
         }
     }
 
-    private unsafe void Write(nint source, int segmentId, long destination, int bytes) => Write(new ReadOnlySpan<byte>((byte*)source, bytes), segmentId, destination);
-
-    private unsafe void WriteOrHold(nint source, int segmentId, long destination, int bytes)
+    private ZarrCacheException? TryWrite(ReadOnlySpan<byte> source, int segmentId, long destination)
     {
-        ZarrCacheException? fault = null;
-        while (!TryHold(fault, segmentId, destination, new ReadOnlySpan<byte>((byte*)source, bytes)))
+        try
         {
-            fault = Try(segmentId, () => Write(source, segmentId, destination, bytes));
-            if (fault is null)
-            {
-                return;
-            }
+            Write(source, segmentId, destination);
+            return null;
         }
-    }
-
-    /// <summary>Holds a write that failed, or one that comes after another that is held; false if there is no such reason.</summary>
-    private bool TryHold(ZarrCacheException? fault, int segmentId, long destination, ReadOnlySpan<byte> bytes)
-    {
-        lock (_heldLock)
+        catch (Exception e) when (FaultOf(segmentId, e) is { } fault)
         {
-            bool first = _held.IsEmpty;
-            if (first && fault is null)
-            {
-                return false;
-            }
-
-            _held.Add(segmentId, destination, bytes);
-            if (first)
-            {
-                _writeFault = fault;
-                _ = RetryAsync();
-            }
-
-            return true;
-        }
-    }
-
-    /// <summary>Until nothing is held any more.</summary>
-    private async Task RetryAsync()
-    {
-        do
-        {
-            await Task.Delay(RetryAfter, time, _disposed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        while (!_disposed.IsCancellationRequested && !TryWriteHeld());
-    }
-
-    /// <summary>Writes what is held, in its order; nothing else is written meanwhile. False if one fails again.</summary>
-    private bool TryWriteHeld()
-    {
-        while (NextHeld() is { } held)
-        {
-            if (Try(held.Segment, () => Write(held.Bytes, held.Segment, held.At)) is { } fault)
-            {
-                _writeFault = fault;
-                return false;
-            }
-
-            lock (_heldLock)
-            {
-                _held.Remove(held);
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>What is to be written next; if nothing is, all is well again.</summary>
-    private HeldWrites.Held? NextHeld()
-    {
-        lock (_heldLock)
-        {
-            if (_held.IsEmpty)
-            {
-                _writeFault = null;
-                return null;
-            }
-
-            return _held.First;
+            return fault;
         }
     }
 
@@ -273,7 +211,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
 
     private void Read(int segmentId, long source, Span<byte> target)
     {
-        if (_writeFault is null)
+        if (_held.Fault is null)
         {
             ReadFile(segmentId, source, target);
             return;
@@ -284,7 +222,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
             for (; target.Length > 0; source += BlockBytes, target = target[BlockBytes..])
             {
                 Span<byte> block = target[..BlockBytes];
-                if (!TryReadHeld(segmentId, source, block))
+                if (!_held.TryRead(segmentId, source, block))
                 {
                     ReadFile(segmentId, source, block);
                 }
@@ -293,14 +231,6 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
         finally
         {
             target.Clear(); // what follows damage reads as zeros
-        }
-    }
-
-    private bool TryReadHeld(int segmentId, long source, Span<byte> block)
-    {
-        lock (_heldLock)
-        {
-            return _held.TryRead(segmentId, source, block);
         }
     }
 
@@ -331,22 +261,13 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
         }
     }
 
-    private ZarrCacheException? Try(int segment, Action work)
+    /// <summary>What an exception says of a file; null for what is none of its faults.</summary>
+    private ZarrCacheException? FaultOf(int segment, Exception exception) => exception switch
     {
-        try
-        {
-            work();
-            return null;
-        }
-        catch (CacheFormatException e)
-        {
-            return e;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
-        {
-            return new ZarrCacheException($"The file '{NameOf(segment)}' of the index cannot be used: {e.Message}", e);
-        }
-    }
+        CacheFormatException damage => damage,
+        IOException or UnauthorizedAccessException or ObjectDisposedException => new ZarrCacheException($"The file '{NameOf(segment)}' of the index cannot be used: {exception.Message}", exception),
+        _ => null,
+    };
 
     /// <summary>Never 0, which stands for unknown.</summary>
     private static uint Sum(ReadOnlySpan<byte> block) => Math.Max(1, (uint)XxHash3.HashToUInt64(block));
@@ -361,7 +282,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
         lock (_lock)
         {
             return _segments.GetOrAdd(segment, number => new Segment(
-                readOnly
+                _readOnly
                     ? File.OpenHandle(NameOf(number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
                     : File.OpenHandle(NameOf(number), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
                 new uint[BlocksInSegment]));
@@ -381,10 +302,7 @@ internal sealed class ChecksummedLogDevice(string path, bool readOnly, TimeProvi
             File.Delete(SumsNameOf(segment));
         }
 
-        lock (_heldLock)
-        {
-            _held.Remove(segment);
-        }
+        _held.Remove(segment);
     }
 
     private static void RequireLength(string file, long bytes)

@@ -224,10 +224,7 @@ internal sealed class LogStore : IDisposable
     public void SaveTable()
     {
         Wait(_store.TakeIndexCheckpointAsync());
-        if (Tokens.TableFault is { } fault)
-        {
-            Throw(fault);
-        }
+        ThrowIfTableFailed();
     }
 
     /// <summary>Writes what is not on disk yet beside the work of others, so that little is left for <see cref="FoldOver"/>.</summary>
@@ -326,6 +323,15 @@ internal sealed class LogStore : IDisposable
         (Tokens.TableToken, Tokens.TableMetadata) = (checkpoint.TableToken, checkpoint.TableMetadata);
         _store.Recover(checkpoint.TableToken, checkpoint.LogToken);
         ThrowIfMoreFaults(0);
+        ThrowIfTableFailed();
+    }
+
+    private void ThrowIfTableFailed()
+    {
+        if (Tokens.TableFault is { } fault)
+        {
+            Throw(fault);
+        }
     }
 
     private void FillBlock(LogSlot slot)
