@@ -7,8 +7,7 @@ internal static class TemporarySweep
 {
     public static RemovedTemporaries Run(FileTree tree, DateTimeOffset before, CancellationToken ct)
     {
-        long bytes = 0;
-        DateTimeOffset? oldestLeft = null;
+        RemovedTemporaries removed = default;
         if (!tree.IsDirectory(""))
         {
             return default;
@@ -25,11 +24,11 @@ internal static class TemporarySweep
             }
             else if (writtenAt >= before)
             {
-                oldestLeft = oldestLeft < writtenAt ? oldestLeft : writtenAt;
+                removed += new RemovedTemporaries(0, writtenAt);
             }
             else if (tree.Delete(relative))
             {
-                bytes += size;
+                removed += new RemovedTemporaries(size, null);
             }
         }
 
@@ -39,14 +38,13 @@ internal static class TemporarySweep
             tree.Prune(directory);
         }
 
-        return new(bytes, oldestLeft);
+        return removed;
     }
 
     /// <summary>Removes the temporary files of a directory itself, not those of what is in it.</summary>
     public static RemovedTemporaries RunBeside(string directory, DateTimeOffset before, CancellationToken ct)
     {
-        long bytes = 0;
-        DateTimeOffset? oldestLeft = null;
+        RemovedTemporaries removed = default;
         foreach ((string path, bool isDirectory, long size, DateTimeOffset writtenAt) in Entries(directory, recursive: false))
         {
             ct.ThrowIfCancellationRequested();
@@ -57,16 +55,16 @@ internal static class TemporarySweep
 
             if (writtenAt >= before)
             {
-                oldestLeft = oldestLeft < writtenAt ? oldestLeft : writtenAt;
+                removed += new RemovedTemporaries(0, writtenAt);
             }
             else
             {
                 File.Delete(path);
-                bytes += size;
+                removed += new RemovedTemporaries(size, null);
             }
         }
 
-        return new(bytes, oldestLeft);
+        return removed;
     }
 
     /// <summary>Whether there is a temporary file, however old.</summary>

@@ -169,22 +169,14 @@ public sealed class S3ZarrStore : IChunkStore
         ArgumentOutOfRangeException.ThrowIfLessThan(age, TimeSpan.Zero);
         await PrepareAsync(ct).ConfigureAwait(false);
         DateTimeOffset limit = _connection.Options.TimeProvider.GetUtcNow() - age;
-        long bytes = 0;
-        DateTimeOffset? oldestLeft = null;
+        RemovedTemporaries removed = default;
         await foreach (MultipartUpload upload in _listing.UploadsAsync(ct).ConfigureAwait(false))
         {
             DateTimeOffset begun = S3Listing.At(upload.Initiated);
-            if (begun <= limit)
-            {
-                bytes += await _uploads.RemoveAsync(upload.Key, upload.UploadId, ct).ConfigureAwait(false);
-            }
-            else
-            {
-                oldestLeft = oldestLeft < begun ? oldestLeft : begun;
-            }
+            removed += begun <= limit ? new(await _uploads.RemoveAsync(upload.Key, upload.UploadId, ct).ConfigureAwait(false), null) : new(0, begun);
         }
 
-        return new(bytes, oldestLeft);
+        return removed;
     }
 
     /// <summary>The size itself: an object store has no blocks.</summary>

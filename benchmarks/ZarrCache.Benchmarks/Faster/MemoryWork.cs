@@ -96,7 +96,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         {
             for (int i = 0; i < Batch; i++)
             {
-                batch[i] = FasterEntries.Make(FasterEntries.Scattered(first + i, keys));
+                batch[i] = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
             }
 
             long start = Stopwatch.GetTimestamp();
@@ -120,7 +120,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         {
             for (int i = 0; i < Batch; i++)
             {
-                batch[i] = FasterEntries.Make(FasterEntries.Scattered(first + i, keys));
+                batch[i] = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
             }
 
             long start = Stopwatch.GetTimestamp();
@@ -141,7 +141,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         {
             for (int i = 0; i < Batch; i++)
             {
-                IndexEntry entry = FasterEntries.Make(FasterEntries.Scattered(first + i, keys));
+                IndexEntry entry = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
                 (int key, int value) = RawLog.Format(entry, bytes.AsSpan(i * 512, 256), bytes.AsSpan((i * 512) + 256, 256));
                 places[i] = (i * 512, key, value);
             }
@@ -158,13 +158,13 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         return keys / time.TotalSeconds;
     }
 
-    public static EntryKey[] Places(int keys, int count) => [.. Enumerable.Range(0, count).Select(i => FasterEntries.At(FasterEntries.Scattered(i * 7919L, keys)))];
+    public static EntryKey[] Places(int keys, int count) => [.. Enumerable.Range(0, count).Select(i => ArrayEntries.At(ArrayEntries.Scattered(i * 7919L, keys)))];
 
     public static byte[][] RawPlaces(int keys, int count)
     {
         byte[] key = new byte[256];
         byte[] value = new byte[256];
-        return [.. Enumerable.Range(0, count).Select(i => key.AsSpan(0, RawLog.Format(FasterEntries.Make(FasterEntries.Scattered(i * 7919L, keys)), key, value).Key).ToArray())];
+        return [.. Enumerable.Range(0, count).Select(i => key.AsSpan(0, RawLog.Format(ArrayEntries.Make(ArrayEntries.Scattered(i * 7919L, keys)), key, value).Key).ToArray())];
     }
 
     public static async Task<double> RateAsync(EntryKey[] places, Func<EntryKey, ValueTask> work)

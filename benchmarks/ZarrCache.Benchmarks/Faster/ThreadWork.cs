@@ -47,7 +47,7 @@ internal sealed class ThreadWork
 
     private async Task IndexAsync(int threads, int keys)
     {
-        IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => FasterEntries.Make(FasterEntries.Scattered(i, keys)))]; // making them is not counted
+        IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys)))]; // making them is not counted
         EntryKey[] places = MemoryWork.Places(keys, keys);
         using var scratch = new ScratchDirectory();
         await using var index = new FasterStoreIndex(scratch["index"], MemoryWork.Options(keys));
@@ -62,7 +62,7 @@ internal sealed class ThreadWork
         var sizes = new (int Key, int Value)[keys];
         for (int i = 0; i < keys; i++)
         {
-            sizes[i] = RawLog.Format(FasterEntries.Make(FasterEntries.Scattered(i, keys)), bytes.AsSpan(i * RecordBytes, KeyBytes), bytes.AsSpan((i * RecordBytes) + KeyBytes, RecordBytes - KeyBytes));
+            sizes[i] = RawLog.Format(ArrayEntries.Make(ArrayEntries.Scattered(i, keys)), bytes.AsSpan(i * RecordBytes, KeyBytes), bytes.AsSpan((i * RecordBytes) + KeyBytes, RecordBytes - KeyBytes));
         }
 
         byte[][] places = MemoryWork.RawPlaces(keys, keys);

@@ -1,4 +1,5 @@
 using StackExchange.Redis;
+using ZarrCache.Benchmarks.Harness;
 using ZarrCache.Index.Redis;
 
 namespace ZarrCache.Benchmarks.Redis;
@@ -11,7 +12,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
 {
     private readonly CacheKeys _keys = new(prefix);
 
-    private StoreKeys Store => _keys.For(RedisEntries.Store);
+    private StoreKeys Store => _keys.For(ArrayEntries.Store);
 
     private RedisKey Order => Store.Order(Retention.Evictable, EntryKind.Value);
 
@@ -19,7 +20,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
     [
         .. Enumerable.Range(first, count).Select(i =>
         {
-            IndexEntry entry = RedisEntries.Make(RedisEntries.Scattered(i, of)) with { AccessClock = i + 1, Priority = i + 1 };
+            IndexEntry entry = ArrayEntries.Make(ArrayEntries.Scattered(i, of)) with { AccessClock = i + 1, Priority = i + 1 };
             byte[] place = Place.Of(entry.EntryKey);
             byte[] value = EntryFormat.Write(entry, i + 1);
             return new Prepared(place, value, [.. value.AsSpan(0, EntryFormat.PushedSize), .. place], i + 1, (double)Scores.OfAccess(entry.LastAccess));

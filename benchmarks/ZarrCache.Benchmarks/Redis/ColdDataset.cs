@@ -19,7 +19,7 @@ internal static class ColdDataset
         using var scratch = new ScratchDirectory();
         var memory = new MemoryStore();
         var bytes = new byte[Size];
-        string[] keys = [.. Enumerable.Range(0, Keys).Select(RedisEntries.Key)];
+        string[] keys = [.. Enumerable.Range(0, Keys).Select(ArrayEntries.Key)];
         foreach (string key in keys)
         {
             Random.Shared.NextBytes(bytes);

@@ -23,7 +23,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
         const string Wide = "by hand with one command of each kind a batch";
         Comparison[] push = [new("push in batches of 1000", Same, "entries", 0.6), new("push in batches of 1000", Wide, "entries", null)];
         Comparison[] pop = [new("pop in batches of 1000", Same, "entries", 0.6), new("pop in batches of 1000", Wide, "entries", null)];
-        IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => RedisEntries.Make(RedisEntries.Scattered(i, keys)))];
+        IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys)))];
         ByHand.Prepared[] prepared = ByHand.Prepare(0, keys, keys);
         await OursAsync(entries[..(keys / 4)]);
         await TheirsAsync(prepared[..(keys / 4)], wide: false);
@@ -56,7 +56,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
             await Task.WhenAll(batch.Select((entry, i) => _database.HashSetAsync(HashOf(entry.Place), [new HashEntry("entry", entry.Value)])));
         }
 
-        EntryKey[] places = [.. Enumerable.Range(0, keys).Select(i => RedisEntries.At(RedisEntries.Scattered(i * 7919L, keys)))];
+        EntryKey[] places = [.. Enumerable.Range(0, keys).Select(i => ArrayEntries.At(ArrayEntries.Scattered(i * 7919L, keys)))];
         RedisKey[] hashes = Array.ConvertAll(places, place => HashOf(Place.Of(place)));
         await OursAsync();
         await TheirsAsync();
@@ -95,10 +95,10 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
         await _server.FlushAllDatabasesAsync();
         await using RedisStoreIndex index = await OpenAsync();
         await PushAsync(index, keys);
-        IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => RedisEntries.Make(RedisEntries.Scattered(i, keys)))];
+        IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys)))];
         EntryKey[] places = Array.ConvertAll(entries, entry => entry.EntryKey);
         ByHand.Prepared[] prepared = ByHand.Prepare(0, keys, keys);
-        RedisKey hash = new CacheKeys("zarrcache").For(RedisEntries.Store).Entries;
+        RedisKey hash = new CacheKeys("zarrcache").For(ArrayEntries.Store).Entries;
         var byHand = new ByHand(_database, "byhand");
         for (int round = -1; round < rounds; round++)
         {
@@ -124,7 +124,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
         await using RedisStoreIndex index = await OpenAsync();
         await PushAsync(index, keys);
         double bytes = (await GetUsedMemoryAsync() - before) / (double)keys;
-        RedisKey hash = new CacheKeys("zarrcache").For(RedisEntries.Store).Entries;
+        RedisKey hash = new CacheKeys("zarrcache").For(ArrayEntries.Store).Entries;
         for (int round = 0; round < rounds; round++)
         {
             await comparison.MeasureAsync(round, () => Comparison.RateAsync(keys, OursAsync), () => Comparison.RateAsync(keys, TheirsAsync));
@@ -215,7 +215,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
     {
         for (int first = 0; first < keys; first += 10_000)
         {
-            await index.PushManyAsync(Enumerable.Range(first, Math.Min(10_000, keys - first)).Select(i => RedisEntries.Make(RedisEntries.Scattered(i, keys))).ToArray(), CancellationToken.None);
+            await index.PushManyAsync(Enumerable.Range(first, Math.Min(10_000, keys - first)).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys))).ToArray(), CancellationToken.None);
         }
     }
 

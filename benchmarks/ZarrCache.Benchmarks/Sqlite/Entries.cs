@@ -1,14 +1,14 @@
 using System.Globalization;
+using ZarrCache.Benchmarks.Harness;
 
 namespace ZarrCache.Benchmarks.Sqlite;
 
 /// <summary>Entries as a cache of a large array has them: about 16 characters of key, one block of check sums, an ETag each.</summary>
 internal static class Entries
 {
-    public const string Store = "era5";
+    public const string Store = ArrayEntries.Store;
 
     private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly BlockChecksums Checksums = BlockChecksums.Compute(new byte[] { 1, 2, 3 });
 
     /// <summary>The numbers below <paramref name="count"/>, shuffled, the same at every run.</summary>
     public static int[] Shuffled(int count)
@@ -20,21 +20,7 @@ internal static class Entries
 
     public static string Key(int number) => string.Create(CultureInfo.InvariantCulture, $"u/c/{number / 1000}/{number % 1000}");
 
-    public static IndexEntry Make(int number) => new()
-    {
-        StoreId = Store,
-        Key = Key(number),
-        Size = 1 << 20,
-        AllocatedSize = 1 << 20,
-        ObjectSize = 1 << 20,
-        Checksums = Checksums,
-        ETag = "\"0123456789abcdef\"",
-        StoredAt = Epoch.AddTicks(number),
-        ValidatedAt = Epoch.AddTicks(number),
-        LastAccess = Epoch.AddTicks(number * 7919L % 1_000_003),
-        LoadDuration = TimeSpan.FromMilliseconds(20),
-        Version = 1_000_000_007L * number,
-    };
+    public static IndexEntry Make(int number) => ArrayEntries.Make(number) with { Key = Key(number), LastAccess = Epoch.AddTicks(number * 7919L % 1_000_003) };
 
     public static IndexEntry[] MakeShuffled(int count) => [.. Shuffled(count).Select(Make)];
 }

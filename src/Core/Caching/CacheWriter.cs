@@ -34,8 +34,8 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     /// <summary>Keeps the budget and the quotas.</summary>
     public RoomMaker Room { get; }
 
-    /// <summary>Of which keys the index says what is not so.</summary>
-    public UnforgottenKeys Unforgotten { get; } = new();
+    /// <summary>Of which entries the index says what is not so.</summary>
+    public DistrustedEntries Distrusted { get; } = new();
 
     /// <summary>What waits to be written.</summary>
     public WriteQueue Queue { get; }
@@ -138,11 +138,11 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
         catch (ZarrCacheException)
         {
-            Unforgotten.Add(storeId, key);
+            Distrusted.Add(storeId, key);
             throw;
         }
 
-        Unforgotten.Remove(storeId, key);
+        Distrusted.Remove(storeId, key);
         foreach (IndexEntry entry in removed)
         {
             await EraseBytesAsync(entry).ConfigureAwait(false);
@@ -180,7 +180,7 @@ internal sealed partial class CacheWriter : IAsyncDisposable
                 return;
             }
 
-            if (Unforgotten.Contains(entry.StoreId, entry.Key))
+            if (Distrusted.Contains(entry.StoreId, entry.Key))
             {
                 await ForgetAsync(entry.StoreId, entry.Key, CancellationToken.None).ConfigureAwait(false);
             }

@@ -10,7 +10,7 @@ public sealed partial class IndexedCacheStorage
         {
             IReadOnlyList<IndexEntry> waiting = _writer.Queue.FindParts(storeId, key);
             IndexEntry? any = waiting.Count > 0 ? waiting[0] : await _lookups.FindFirstPartAsync(storeId, key, ct).ConfigureAwait(false);
-            if (any is null || (waiting.Count == 0 && _writer.Unforgotten.Contains(storeId, key)))
+            if (any is null || (waiting.Count == 0 && _writer.Distrusted.Contains(storeId, key)))
             {
                 return null;
             }
@@ -21,7 +21,7 @@ public sealed partial class IndexedCacheStorage
             }
 
             IReadOnlyList<IndexEntry> stored = await _lookups.FindPartsAsync(storeId, key, offset, length, ct).ConfigureAwait(false);
-            if (_writer.Unforgotten.Contains(storeId, key))
+            if (_writer.Distrusted.Contains(storeId, key))
             {
                 stored = [];
             }

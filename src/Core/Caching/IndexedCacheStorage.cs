@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -42,10 +41,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private readonly CacheSweep _sweep;
     private Task _sweeping;
     private long _generation;
-
-    /// <summary>The versions of bad entries that could not be dropped, because the index cannot be written to: as if they were not there.</summary>
-    private readonly ConcurrentDictionary<long, byte> _distrusted = new();
-    private volatile bool _anyDistrusted;
 
     private int _disposed;
 
@@ -107,7 +102,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
         try
         {
-            return await _lookups.FindAsync(place, ct).ConfigureAwait(false) is { } entry && !IsDistrusted(entry) ? entry : null;
+            return await _lookups.FindAsync(place, ct).ConfigureAwait(false) is { } entry && !_writer.Distrusted.Contains(entry) ? entry : null;
         }
         catch (ZarrCacheException exception)
         {
@@ -316,8 +311,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         {
             _counters.AddCorrupt();
             LogCorrupt(entry.StoreId, entry.Key, fault);
-            _distrusted.TryAdd(entry.Version, 0);
-            _anyDistrusted = true;
+            _writer.Distrusted.Add(entry);
             Fail(exception, entry.StoreId, entry.Key);
         }
     }
@@ -371,7 +365,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>Opens the bytes of an entry for reading; null if they are not there, or not of the right size: then the entry is dropped.</summary>
     private async ValueTask<CacheHit?> OpenAsync(IndexEntry entry, ByteRange range, CancellationToken ct)
     {
-        if (IsDistrusted(entry))
+        if (_writer.Distrusted.Contains(entry))
         {
             return null;
         }
@@ -402,10 +396,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         await DropAsync(entry, fault).ConfigureAwait(false);
         return null;
     }
-
-    /// <summary>Whether an entry is there only because the index could not be written to when it was to go.</summary>
-    private bool IsDistrusted(IndexEntry entry) =>
-        (_anyDistrusted && _distrusted.ContainsKey(entry.Version)) || _writer.Unforgotten.Contains(entry.StoreId, entry.Key);
 
     /// <summary>The stored bytes that must be read to verify a range of the object: whole blocks.</summary>
     private static ByteRange AlignToBlocks(IndexEntry entry, long offset, long length)

@@ -32,7 +32,12 @@ public interface IChunkStore : IZarrStore
 /// <summary>What <see cref="IChunkStore.RemoveTemporariesAsync"/> did.</summary>
 /// <param name="Bytes">How many bytes the removed ones held.</param>
 /// <param name="OldestLeft">When the oldest of those that were too young was last written, by the medium's clock; null if none was.</param>
-public readonly record struct RemovedTemporaries(long Bytes, DateTimeOffset? OldestLeft);
+public readonly record struct RemovedTemporaries(long Bytes, DateTimeOffset? OldestLeft)
+{
+    /// <summary>Both together.</summary>
+    public static RemovedTemporaries operator +(RemovedTemporaries a, RemovedTemporaries b) =>
+        new(a.Bytes + b.Bytes, a.OldestLeft is null || b.OldestLeft < a.OldestLeft ? b.OldestLeft : a.OldestLeft);
+}
 
 /// <summary>One value as <see cref="IChunkStore.ScanAsync"/> names it.</summary>
 /// <param name="Key">Its key.</param>

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace ZarrCache.Benchmarks.Faster;
+namespace ZarrCache.Benchmarks.Harness;
 
-/// <summary>Entries of a large array: 39 characters of key, one block of check sums, an ETag each.</summary>
-internal static class FasterEntries
+/// <summary>Entries of a large array: 40 characters of key, one block of check sums, an ETag each.</summary>
+internal static class ArrayEntries
 {
     public const string Store = "era5";
 
@@ -11,7 +11,7 @@ internal static class FasterEntries
     private static readonly BlockChecksums Checksums = BlockChecksums.Compute(new byte[] { 1, 2, 3 });
 
     public static string Key(int number) =>
-        string.Create(CultureInfo.InvariantCulture, $"atmosphere/temperature/c/{number / 1_000_000:D4}/{number / 1000 % 1000:D4}/{number % 1000:D4}");
+        string.Create(CultureInfo.InvariantCulture, $"atmospheric/temperature/c/{number / 1_000_000:D4}/{number / 1000 % 1000:D4}/{number % 1000:D4}");
 
     public static EntryKey At(int number) => new(Store, Key(number));
 

@@ -1,0 +1,169 @@
+using Xunit;
+
+namespace ZarrCache.Core.Tests.Caching;
+
+/// <summary>Files held against rows: the check, the sweep that follows an unclean stop, and what an index that was made anew takes over.</summary>
+public sealed class CacheSweepTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_check_finds_and_mends_orphans_dangling_rows_and_damage()
+    {
+        await using var f = new CacheFixture();
+        await f.Storage.SweepCompletion;
+        await f.WarmAsync("good", 5000, seed: 1);
+        await f.WarmAsync("gone", 5000, seed: 2);
+        await f.WarmAsync("flipped", (1 << 20) + 50, seed: 3);
+        await f.Chunks.RemoveAsync("gone");
+        byte[] bad = await f.Chunks.PeekAsync("flipped");
+        bad[^1] ^= 1;
+        await f.Chunks.DamageAsync("flipped", bad);
+        await f.Chunks.DamageAsync("orphan", new byte[70]);
+        f.Time.Advance(TimeSpan.FromMinutes(6));
+        await f.Chunks.DamageAsync("young", new byte[70]);
+
+        var findings = new List<CacheFinding>();
+        void Found(CacheFinding finding)
+        {
+            lock (findings)
+            {
+                findings.Add(finding);
+            }
+        }
+
+        CacheCheckReport report = await f.Storage.CheckAsync(new CacheCheckOptions { VerifyBytes = true }, Found, Ct);
+        Assert.Equal((5, 3), (report.Files + report.Dangling, report.Rows));
+        Assert.Equal((1, 70, 1, 1, 1), (report.Orphans, report.OrphanBytes, report.Dangling, report.Corrupt, report.Young));
+        Assert.False(report.IsClean);
+        Assert.Equal(["flipped", "gone", "orphan"], findings.Select(finding => finding.Key).Order());
+
+        await f.Storage.CheckAsync(new CacheCheckOptions { VerifyBytes = true, Repair = true }, null, Ct);
+        CacheCheckReport after = await f.Storage.CheckAsync(new CacheCheckOptions { VerifyBytes = true }, null, Ct);
+        Assert.True(after.IsClean);
+        Assert.Equal((1, 5000L), ((await f.Storage.GetTotalsAsync(null, Ct)).Count, (await f.Storage.GetTotalsAsync(null, Ct)).Bytes));
+        Assert.Equal(2, await f.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
+    public async Task A_new_index_takes_over_what_a_record_vouches_for_and_nothing_else()
+    {
+        await using var old = new CacheFixture();
+        byte[] value = await old.WarmAsync("u/c/0", 5000, seed: 1);
+        await old.WarmAsync("u/c/1", 5000, seed: 2);
+        await old.Chunks.DamageAsync("stranger", new byte[100]);
+        byte[] cut = (await old.Chunks.PeekAsync("u/c/1"))[..^1];
+        await old.Chunks.SetAsync("u/c/1", new(cut), await old.Chunks.GetRecordAsync("u/c/1", Ct), Ct);
+        old.Time.Advance(TimeSpan.FromHours(1));
+
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time });
+        await storage.SweepCompletion;
+        await using var store = new CachedStore(old.Origin, "s", storage, new CachedStoreOptions { TimeProvider = old.Time });
+        int requests = old.Origin.Requests.Count;
+        Assert.Equal(value, await store.GetBytesAsync("u/c/0", ct: Ct));
+        Assert.Equal(requests, old.Origin.Requests.Count);
+        Assert.Equal((1, 5000L), ((await storage.GetTotalsAsync(null, Ct)).Count, (await storage.GetTotalsAsync(null, Ct)).Bytes));
+        Assert.Equal(1, await old.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
+    public async Task A_new_index_takes_over_a_value_and_not_the_parts_that_it_replaced()
+    {
+        await using var old = new CacheFixture();
+        await old.GiveAsync("k", 5000);
+        await using (ReadResult range = await old.Store.GetAsync("k", new ReadOptions(ByteRange.Slice(100, 200)), Ct))
+        {
+            await range.ReadAsync(new byte[200], Ct);
+        }
+
+        await old.Storage.FlushAsync(Ct);
+        string part = Assert.Single(await old.Chunks.ListAsync(Ct).ToListAsync(Ct));
+        byte[] bytes = await old.Chunks.PeekAsync(part);
+        ReadOnlyMemory<byte> record = await old.Chunks.GetRecordAsync(part, Ct);
+        await old.Storage.DeleteAsync("s", "k", Ct);
+        await old.WarmAsync("k", 5000);
+        await old.Chunks.SetAsync(part, new(bytes), record, Ct); // as if the process had been killed before it was removed
+        old.Time.Advance(TimeSpan.FromHours(1));
+
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time });
+        await storage.SweepCompletion;
+        Assert.Equal((1, 5000L), ((await storage.GetTotalsAsync(null, Ct)).Count, (await storage.GetTotalsAsync(null, Ct)).Bytes));
+        Assert.Equal(["k"], await old.Chunks.ListAsync(Ct).ToListAsync(Ct));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_new_index_takes_over_while_its_prefix_is_deleted_does_not_come_back(bool beforeFiles)
+    {
+        await using var old = new CacheFixture();
+        await old.WarmAsync("u/c/0", 5000);
+        old.Time.Advance(TimeSpan.FromHours(1));
+        var looked = new TaskCompletionSource();
+        var deleted = new TaskCompletionSource();
+        old.Chunks.AfterRecord = async _ =>
+        {
+            looked.TrySetResult();
+            await deleted.Task;
+        };
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time });
+        await looked.Task;
+        if (beforeFiles)
+        {
+            old.Chunks.BeforeErasePrefix = async _ =>
+            {
+                deleted.TrySetResult();
+                await storage.SweepCompletion;
+            };
+        }
+
+        await storage.DeletePrefixAsync("s", "u/", Ct);
+        deleted.TrySetResult();
+        await storage.SweepCompletion;
+        Assert.Equal(default, await storage.GetTotalsAsync(null, Ct));
+        Assert.Equal(0, await old.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
+    public async Task The_sweep_comes_again_for_temporary_files_that_were_too_young_and_not_for_those_of_living_writers()
+    {
+        await using var f = new CacheFixture(options => options with { SweepWhenUnclean = false });
+        await using var index = new MemoryStoreIndex();
+        var confirmed = new TaskCompletionSource();
+        var condition = new FailingIndex(index) { Fails = operation => operation == "ConfirmSwept" && confirmed.TrySetResult() && false };
+        DateTimeOffset left = f.Time.GetUtcNow().AddMinutes(-1);
+        var passes = new System.Collections.Concurrent.ConcurrentQueue<bool>();
+        f.Chunks.OnTemporaries = age =>
+        {
+            DateTimeOffset now = f.Time.GetUtcNow();
+            passes.Enqueue(confirmed.Task.IsCompleted);
+            return new(0, now - left < age ? left : now); // a living writer always has one
+        };
+        await using var storage = new IndexedCacheStorage(condition, new OneStore(f.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = f.Time });
+        await storage.SweepCompletion;
+        Assert.False(confirmed.Task.IsCompleted);
+        while (!confirmed.Task.IsCompleted)
+        {
+            f.Time.Advance(TimeSpan.FromMinutes(5)); // again and again, since the sweep may not have begun to wait
+            await Task.Yield();
+        }
+
+        await storage.DisposeAsync();
+        Assert.InRange(passes.Count, 2, 3);
+        Assert.DoesNotContain(true, passes);
+    }
+
+    private sealed class OneStore(IChunkStore store) : StoreOpener
+    {
+        public override IChunkStore Open(string storeId) => store;
+
+        public override async IAsyncEnumerable<string> ListStoresAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        {
+            await Task.CompletedTask;
+            yield return "s";
+        }
+    }
+}
