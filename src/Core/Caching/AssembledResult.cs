@@ -199,9 +199,10 @@ internal sealed class AssembledResult : ReadResult
         return null;
     }
 
-    /// <summary>Drops what is cached of the key, which two versions lie in, so that whoever reads again is not given the old one's again.</summary>
+    /// <summary>Drops what is cached of the key, which two versions lie in, and lets nobody join, nor the cache have, what is under way: so that whoever reads again is not given the old one's again.</summary>
     private async ValueTask<ObjectChangedException> ChangedAsync()
     {
+        await _owner.Fetcher.SupersedeAsync(_key).ConfigureAwait(false);
         await _owner.Fetcher.DropAsync(_key).ConfigureAwait(false);
         return new ObjectChangedException(_key);
     }
