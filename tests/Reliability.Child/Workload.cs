@@ -20,13 +20,15 @@ internal sealed class Workload(IndexedCacheStorage storage, ChildOptions options
     /// <summary>All that a process loads late, it has loaded then: faults that are made from outside hit the cache and not the runtime.</summary>
     public Task WarmAsync() => Task.WhenAll(_lanes.Select(lane => lane.RunAsync(0, 500, CancellationToken.None)));
 
-    /// <summary>The faults have ended: what is read is cached again.</summary>
+    /// <summary>The faults have ended: by itself, and whatever it takes, the cache keeps what is read again. That it does so in time is the watchdog's.</summary>
     public async Task RecoverAsync()
     {
-        await storage.FlushAsync(CancellationToken.None);
         foreach (Lane lane in _lanes)
         {
-            await lane.RecoverAsync();
+            while (!await lane.TryRecoverAsync())
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time);
+            }
         }
     }
 

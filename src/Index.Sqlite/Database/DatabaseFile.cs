@@ -100,10 +100,29 @@ internal sealed partial class DatabaseFile
     public IndexConnection ConnectWriter()
     {
         IndexConnection connection = new(this, _options.WriterCacheBytes, _options.MemoryMapBytes);
-        // a checkpoint each 1000 pages, SQLite's own choice, costs a third of the speed of a bulk load
-        connection.Execute("PRAGMA wal_autocheckpoint = 16000");
+        connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {LogPages()}"));
         connection.Execute("PRAGMA journal_size_limit = 67108864");
         return connection;
+    }
+
+    /// <summary>
+    /// After how many pages the log is folded back: each 1000, SQLite's own choice, costs a third of the speed of a bulk load; but on a
+    /// small disk a long log takes all the room there is, and then there is none to fold it back into either.
+    /// </summary>
+    private long LogPages()
+    {
+        const long PageBytes = 4096;
+        const int Share = 16;
+        const int Least = 64;
+        const int Most = 16_000;
+        try
+        {
+            return Math.Clamp(new DriveInfo(System.IO.Path.GetDirectoryName(Path)!).AvailableFreeSpace / Share / PageBytes, Least, Most);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Most; // a file system that does not say
+        }
     }
 
     public IndexConnection ConnectReader() => new(this, _options.ReaderCacheBytes, _options.MemoryMapBytes);
