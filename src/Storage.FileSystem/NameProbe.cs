@@ -8,6 +8,7 @@ internal static class NameProbe
 {
     private const string Marker = FileNames.Reserved;
     private const string Format = "zarrcache names 1: ";
+    private const int Attempts = 10;
 
     /// <summary>Safe wherever names are.</summary>
     public const NameRules Strictest = NameRules.FoldsCase | NameRules.FoldsForm | NameRules.Windows;
@@ -74,37 +75,38 @@ internal static class NameProbe
         return rules;
     }
 
-    private static bool IsFoundAs(string path, string other)
-    {
-        File.WriteAllBytes(path, []);
-        try
-        {
-            return File.Exists(other);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
+    private static bool IsFoundAs(string path, string other) => Ask(path, () => File.Exists(other));
 
     private static bool IsKept(string path)
     {
         try
         {
-            File.WriteAllBytes(path, []);
+            return Ask(path, () => Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Contains(path, StringComparer.Ordinal));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is IOException and not DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException)
         {
-            return false;
+            return false; // such a name is refused
         }
+    }
 
-        try
+    /// <summary>Asks while a file lies there: once more if it does not any longer, which is a sweep's work and says nothing of names.</summary>
+    private static bool Ask(string path, Func<bool> question)
+    {
+        for (int attempt = 1; ; attempt++)
         {
-            return Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Contains(path, StringComparer.Ordinal);
-        }
-        finally
-        {
-            File.Delete(path);
+            File.WriteAllBytes(path, []);
+            try
+            {
+                bool answer = question();
+                if (File.Exists(path) || attempt == Attempts)
+                {
+                    return answer;
+                }
+            }
+            finally
+            {
+                File.Delete(path);
+            }
         }
     }
 }

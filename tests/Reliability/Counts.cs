@@ -2,26 +2,42 @@ using System.Globalization;
 
 namespace ZarrCache.Reliability;
 
-/// <summary>How often faults are made: a default for any machine, and as often as a variable of that name says where one is set.</summary>
+/// <summary>
+/// How often faults are made: some for any machine; more with <c>ZARRCACHE_RELIABILITY=ci</c>, as each change is tested; and many with
+/// <c>ZARRCACHE_RELIABILITY=soak</c>, about half an hour of them. Each has a variable of its own besides, which goes before.
+/// </summary>
 internal static class Counts
 {
-    /// <summary>Kills at random instants, and as many at system calls; of each index.</summary>
-    public static int Kills => Get("ZARRCACHE_RELIABILITY_KILLS", 20);
+    private const string All = "ZARRCACHE_RELIABILITY";
 
-    /// <summary>Power cuts of each file system.</summary>
-    public static int PowerCuts => Get("ZARRCACHE_RELIABILITY_POWER_CUTS", 5);
+    /// <summary>Kills at random instants, and as many at system calls; of each index.</summary>
+    public static int Kills => Get("KILLS", 20, 50, 375);
+
+    /// <summary>Power cuts of each file system under each index.</summary>
+    public static int PowerCuts => Get("POWER_CUTS", 5, 10, 75);
+
+    /// <summary>Runs of generated work in which one call fails, or some.</summary>
+    public static int Faults => Get("FAULTS", 400, 2000, 20_000);
 
     /// <summary>Runs of generated work on a cache whose files are damaged.</summary>
-    public static int Damages => Get("ZARRCACHE_RELIABILITY_DAMAGES", 500);
+    public static int Damages => Get("DAMAGES", 500, 5000, 50_000);
 
     /// <summary>Rounds of four processes on one cache, one of which is killed.</summary>
-    public static int Rounds => Get("ZARRCACHE_RELIABILITY_ROUNDS", 3);
+    public static int Rounds => Get("ROUNDS", 3, 10, 100);
 
-    private static int Get(string variable, int otherwise)
+    private static int Get(string name, int usual, int ci, int soak)
     {
+        int count = Environment.GetEnvironmentVariable(All) switch
+        {
+            null or "" => usual,
+            "ci" => ci,
+            "soak" => soak,
+            string other => throw new InvalidOperationException($"{All} is '{other}'; it must be 'ci' or 'soak', or not be set."),
+        };
+        string variable = $"{All}_{name}";
         string? text = Environment.GetEnvironmentVariable(variable);
-        return string.IsNullOrEmpty(text) ? otherwise
-            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count
+        return string.IsNullOrEmpty(text) ? count
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int own) && own >= 1 ? own
             : throw new InvalidOperationException($"{variable} is '{text}'; it must be a whole number of at least 1.");
     }
 }

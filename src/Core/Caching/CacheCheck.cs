@@ -9,7 +9,7 @@ namespace ZarrCache;
 /// index and <c>verify</c> alike. Works beside readers and writers: whatever seems wrong is looked at again with the
 /// key's gate held before it is touched. O(files + rows); memory does not grow with either.
 /// </summary>
-internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, WriteQueue queue, TimeProvider time)
+internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, CacheWriter writer, TimeProvider time)
 {
     private const int Parallelism = 16;
 
@@ -219,7 +219,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             long? closings = check.Queue.GetClosings(storeId, key);
             ReadOnlyMemory<byte> record = await check.Stores[storeId].GetRecordAsync(file.Key, ct).ConfigureAwait(false);
             IndexEntry? entry = EntryRecord.Read(record.Span, storeId, key);
-            if (entry is null || entry.Kind != kind || entry.Size != file.Size || ChunkLayout.GetChunkKey(entry) != file.Key)
+            if (entry is null || check.Distrusted.Contains(entry) || entry.Kind != kind || entry.Size != file.Size || ChunkLayout.GetChunkKey(entry) != file.Key)
             {
                 return false;
             }
@@ -323,7 +323,9 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
 
     private KeyGates Gates => gates;
 
-    private WriteQueue Queue => queue;
+    private WriteQueue Queue => writer.Queue;
+
+    private DistrustedEntries Distrusted => writer.Distrusted;
 
     private TimeProvider Time => time;
 }

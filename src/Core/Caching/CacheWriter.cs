@@ -29,10 +29,14 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         _logger = logger;
         Queue = new WriteQueue(options.QueueSize, options.Writers ?? stores.ConcurrentWrites, PrepareAsync, WriteAsync);
         Room = new RoomMaker(index, stores, options, counters, Queue, EraseVictimAsync, logger);
+        Prefixes = new PrefixDeletions(index, stores, Distrusted, Room, Queue, logger);
     }
 
     /// <summary>Keeps the budget and the quotas.</summary>
     public RoomMaker Room { get; }
+
+    /// <summary>Deletes what lies below prefixes.</summary>
+    public PrefixDeletions Prefixes { get; }
 
     /// <summary>Of which entries the index says what is not so.</summary>
     public DistrustedEntries Distrusted { get; } = new();
@@ -58,10 +62,16 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes what waits, and removes what could not be removed before: an index that is closed is not swept.</summary>
+    /// <summary>Writes what waits, and removes what could not be removed before: an index that is closed is not swept, and whoever opens it does not know what was distrusted.</summary>
     public async ValueTask DisposeAsync()
     {
         await Queue.DisposeAsync().ConfigureAwait(false);
+        await Prefixes.RetryAsync().ConfigureAwait(false);
+        foreach ((string storeId, string key) in Distrusted.Keys)
+        {
+            await RetryForgetAsync(storeId, key).ConfigureAwait(false);
+        }
+
         for (int rest = _leftOver.Count; rest > 0; rest -= RetriesAtOnce)
         {
             await RetryLeftOverAsync().ConfigureAwait(false);
@@ -75,6 +85,12 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         try
         {
             await RetryLeftOverAsync().ConfigureAwait(false);
+            await Prefixes.RetryAsync().ConfigureAwait(false);
+            if (Distrusted.IsBelowPrefix(entry.StoreId, entry.Key))
+            {
+                throw new ZarrCacheException($"'{entry.Key}' of store '{entry.StoreId}' lies below a prefix that could not be deleted.");
+            }
+
             if (await Room.MakeAsync(item).ConfigureAwait(false))
             {
                 return true;
@@ -128,21 +144,29 @@ internal sealed partial class CacheWriter : IAsyncDisposable
 
     /// <summary>Drops the rows of a key and their bytes; with the gate of the key held.</summary>
     /// <returns>How many there were.</returns>
-    /// <exception cref="ZarrCacheException">The index could not be written to; what it says of the key counts for nothing from now on.</exception>
+    /// <exception cref="ZarrCacheException">The index could not be written to; what it says of the key counts for nothing from now on, and its bytes are removed all the same.</exception>
     public async ValueTask<int> ForgetAsync(string storeId, string key, CancellationToken ct)
     {
+        bool again = Distrusted.Contains(storeId, key);
         IReadOnlyList<IndexEntry> removed;
         try
         {
             removed = await _index.DeleteKeyAsync(storeId, key, ct).ConfigureAwait(false);
         }
-        catch (ZarrCacheException)
+        catch
         {
             Distrusted.Add(storeId, key);
+            await TryEraseAllBytesAsync(storeId, key).ConfigureAwait(false);
             throw;
         }
 
-        Distrusted.Remove(storeId, key);
+        if (again)
+        {
+            // The rows may have gone before, and what was removed of them not be known.
+            await EraseAllBytesAsync(storeId, key).ConfigureAwait(false);
+            Distrusted.Remove(storeId, key);
+        }
+
         foreach (IndexEntry entry in removed)
         {
             await EraseBytesAsync(entry).ConfigureAwait(false);
@@ -151,8 +175,45 @@ internal sealed partial class CacheWriter : IAsyncDisposable
         return removed.Count;
     }
 
+    /// <summary>Removes the bytes even of rows that are left, so that those are misses to whoever does not know that they are distrusted: another process, or the next.</summary>
+    private async ValueTask TryEraseAllBytesAsync(string storeId, string key)
+    {
+        try
+        {
+            await EraseAllBytesAsync(storeId, key).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ZarrCacheException or ObjectDisposedException)
+        {
+            LogForgetFailed(exception, storeId, key);
+        }
+    }
+
+    /// <summary>Removes whatever the storage has of a key, its gate held, the index not asked.</summary>
+    private async ValueTask EraseAllBytesAsync(string storeId, string key)
+    {
+        await _stores.EraseAsync(new IndexEntry { StoreId = storeId, Key = key }, CancellationToken.None).ConfigureAwait(false);
+        foreach (IndexEntry part in await _stores.ListPartsAsync(storeId, key, CancellationToken.None).ConfigureAwait(false))
+        {
+            await _stores.EraseAsync(part, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask RetryForgetAsync(string storeId, string key)
+    {
+        using KeyGates.Holder gate = await _gates.EnterAsync(storeId, key, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await ForgetAsync(storeId, key, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ZarrCacheException or ObjectDisposedException)
+        {
+            LogForgetFailed(exception, storeId, key);
+        }
+    }
+
     private void LeaveOver(IndexEntry entry, Exception cause)
     {
+        Distrusted.Add(entry); // else a sweep that takes over what it finds would bring it back
         _leftOver.Enqueue(entry);
         Room.AddUndeleted(entry.AllocatedSize);
         LogEraseFailed(cause, entry.StoreId, entry.Key);
@@ -274,6 +335,9 @@ internal sealed partial class CacheWriter : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "'{Key}' of store '{StoreId}' could not be cached.")]
     private partial void LogWriteFailed(Exception exception, string storeId, string key);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index could not be made to forget '{Key}' of store '{StoreId}', which was written or deleted; this process does not serve what it says of it.")]
+    private partial void LogForgetFailed(Exception exception, string storeId, string key);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The file of '{Key}' of store '{StoreId}' could not be removed; it counts against the budget and is tried again.")]
     private partial void LogEraseFailed(Exception exception, string storeId, string key);

@@ -28,6 +28,9 @@ internal static class ChunkLayout
     /// <inheritdoc cref="GetChunkKey(EntryKind, string, long, long)"/>
     public static string GetChunkKey(IndexEntry entry) => GetChunkKey(entry.Kind, entry.Key, entry.Offset, entry.Version);
 
+    /// <summary>The prefix directly below which the parts of a key lie, beside those of its neighbours.</summary>
+    public static string GetPartsPrefix(string key) => Parts + key[..(key.LastIndexOf('/') + 1)];
+
     /// <summary>Whether a chunk key is short enough for every storage.</summary>
     public static bool Fits(string chunkKey) =>
         chunkKey.Length * 3 <= ZarrKey.MaxBytes || System.Text.Encoding.UTF8.GetByteCount(chunkKey) <= ZarrKey.MaxBytes;

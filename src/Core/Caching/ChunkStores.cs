@@ -70,6 +70,26 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
                 return true;
             }).ConfigureAwait(false);
 
+    /// <summary>The parts of a key whose bytes lie there, as their names tell. O(parts of the keys beside it).</summary>
+    public ValueTask<List<IndexEntry>> ListPartsAsync(string storeId, string key, CancellationToken ct) =>
+        RunAsync(storeId, async store =>
+        {
+            var parts = new List<IndexEntry>();
+            string prefix = ChunkLayout.GetPartsPrefix(key);
+            if (ChunkLayout.Fits(prefix))
+            {
+                await foreach (string chunkKey in store.ListDirAsync(prefix, ct).ConfigureAwait(false))
+                {
+                    if (ChunkLayout.TryParse(chunkKey, out EntryKind kind, out string of, out long offset, out long version) && kind == EntryKind.Part && of == key)
+                    {
+                        parts.Add(new IndexEntry { StoreId = storeId, Key = key, Kind = kind, Offset = offset, Version = version });
+                    }
+                }
+            }
+
+            return parts;
+        });
+
     private async ValueTask<T> RunAsync<T>(string storeId, Func<IChunkStore, ValueTask<T>> operation)
     {
         for (int attempt = 1; ; attempt++)

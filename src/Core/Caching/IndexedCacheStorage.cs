@@ -72,7 +72,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _stores = new ChunkStores(opener);
         _generation = _shared?.Generation ?? 0;
         _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
-        _check = new CacheCheck(index, _stores, _gates, _writer.Queue, _time);
+        _check = new CacheCheck(index, _stores, _gates, _writer, _time);
         ZarrCacheInstruments.Caches.Add(this);
         _sweep = new CacheSweep(index, _check, options, _logger);
         _sweeping = Task.Run(() => _sweep.RunAsync(_stop.Token));
@@ -233,13 +233,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         try
         {
             IndexTotals waited = await _writer.Queue.ClosePrefixAsync(storeId, prefix).ConfigureAwait(false);
-            IndexTotals removed = await _index.DeletePrefixAsync(storeId, prefix, ct).ConfigureAwait(false);
-            foreach (string chunkPrefix in ChunkLayout.GetChunkPrefixes(prefix))
-            {
-                await _stores.ErasePrefixAsync(storeId, chunkPrefix, ct).ConfigureAwait(false);
-            }
-
-            return waited + removed;
+            return waited + await _writer.Prefixes.DeleteAsync(storeId, prefix, ct).ConfigureAwait(false);
         }
         finally
         {

@@ -34,6 +34,9 @@ internal sealed class CacheFixture : IAsyncDisposable
     /// <summary>The chunk storage of the store: what a test damages.</summary>
     public TestChunkStore Chunks => (TestChunkStore)_opener.Open("s");
 
+    /// <summary>A second cache on the same index and chunks, as another process has it: it knows nothing of what the first one knows. To be disposed of before the fixture.</summary>
+    public IndexedCacheStorage OpenAgain() => new(Index, _opener, new IndexedCacheStorageOptions { MaxSize = 1L << 30, TimeProvider = Time, SweepWhenUnclean = false });
+
     public static byte[] Bytes(int length, int seed = 1)
     {
         var bytes = new byte[length];

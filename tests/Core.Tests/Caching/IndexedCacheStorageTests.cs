@@ -228,6 +228,12 @@ public sealed class IndexedCacheStorageTests
         await Assert.ThrowsAsync<ZarrCacheException>(async () => await f.Store.SetAsync("k", written, Ct));
         Assert.Equal(written, await f.Store.GetBytesAsync("k", ct: Ct));
         Assert.Equal(written[100..200], await f.Store.GetBytesAsync("k", ByteRange.Slice(100, 100), Ct));
+        await using (IndexedCacheStorage other = f.OpenAgain())
+        await using (var store = new CachedStore(f.Origin, "s", other))
+        {
+            Assert.Equal(written[100..200], await store.GetBytesAsync("k", ByteRange.Slice(100, 100), Ct));
+            Assert.Equal(written, await store.GetBytesAsync("k", ct: Ct));
+        }
 
         index.Fails = null;
         await f.Storage.FlushAsync(Ct);
@@ -235,6 +241,44 @@ public sealed class IndexedCacheStorageTests
         await f.Storage.FlushAsync(Ct);
         int requests = f.Origin.Requests.Count;
         Assert.Equal(written, await f.Store.GetBytesAsync("k", ct: Ct));
+        Assert.Equal(requests, f.Origin.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_could_not_be_deleted_with_its_prefix_is_not_served(bool indexFails)
+    {
+        FailingIndex? index = null;
+        await using var f = new CacheFixture(wrapIndex: inner => index = new FailingIndex(inner));
+        await f.WarmAsync("u/c/0", 5000);
+        byte[] beside = await f.WarmAsync("v/c/0", 5000);
+        index!.Fails = operation => indexFails && operation is "DeletePrefix" or "Delete";
+        f.Chunks.BeforeErasePrefix = _ => indexFails ? Task.CompletedTask : throw new StoreException("The test's disk fails.");
+        await Assert.ThrowsAnyAsync<ZarrCacheException>(async () => await f.Store.ErasePrefixAsync("u/", Ct));
+        Assert.Null(await f.Store.GetBytesAsync("u/c/0", ct: Ct));
+        await using (IndexedCacheStorage other = f.OpenAgain())
+        await using (var store = new CachedStore(f.Origin, "s", other))
+        {
+            Assert.Null(await store.GetBytesAsync("u/c/0", ct: Ct));
+        }
+
+        // Nothing is cached below the prefix until all is gone, and the rest is as before.
+        byte[] written = CacheFixture.Bytes(4000, seed: 2);
+        await f.Origin.SetAsync("u/c/0", written, Ct);
+        await f.Storage.DeleteAsync("s", "u/c/0", Ct);
+        Assert.Equal(written, await f.Store.GetBytesAsync("u/c/0", ct: Ct));
+        Assert.Equal(beside, await f.Store.GetBytesAsync("v/c/0", ct: Ct));
+        await f.Storage.FlushAsync(Ct);
+        Assert.Null(await f.Storage.FindAsync("s", "u/c/0", Ct));
+
+        index.Fails = null;
+        f.Chunks.BeforeErasePrefix = null;
+        await f.Store.GetBytesAsync("u/c/0", ct: Ct);
+        await f.Storage.FlushAsync(Ct);
+        int requests = f.Origin.Requests.Count;
+        Assert.Equal(written, await f.Store.GetBytesAsync("u/c/0", ct: Ct));
+        Assert.Equal(beside, await f.Store.GetBytesAsync("v/c/0", ct: Ct));
         Assert.Equal(requests, f.Origin.Requests.Count);
     }
 
