@@ -12,7 +12,7 @@ namespace ZarrCache.Storage.FileSystem;
 /// <list type="bullet">
 /// <item><c>%XX</c> stands for a byte of UTF-8. A <c>%</c> that two hexadecimal digits follow, or that ends a segment, is itself <c>%25</c>; any other stays.</item>
 /// <item>Names that begin with <c>.zarrcache</c>, in any case, are this store's own: a segment that does so begins with <c>%2E</c>.</item>
-/// <item>What <see cref="NameRules"/> say of the file system: upper-case and non-ASCII letters where it folds them, what Windows forbids where it does.</item>
+/// <item>What <see cref="NameRules"/> say of the file system: upper-case and non-ASCII letters where it folds them, and then no name has an upper-case letter, not in <c>%xx</c> either, since some list all in lower case; what Windows forbids where it does.</item>
 /// <item>A name of over 255 bytes is a chain of directories: each piece but the last ends in a bare <c>%</c>, each but the first begins with <c>-</c>.</item>
 /// </list>
 /// </remarks>
@@ -149,7 +149,7 @@ internal static class FileNames
             Rune.DecodeFromUtf16(text[i..], out Rune rune, out int consumed);
             foreach (byte b in utf8[..rune.EncodeToUtf8(utf8)])
             {
-                name.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+                name.Append('%').Append(b.ToString(rules.HasFlag(NameRules.FoldsCase) ? "x2" : "X2", CultureInfo.InvariantCulture));
             }
 
             i += consumed - 1;

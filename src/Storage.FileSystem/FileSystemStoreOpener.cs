@@ -69,6 +69,7 @@ internal sealed class FileSystemStoreOpener : StoreOpener
             yield break;
         }
 
+        StringComparison names = _rules.Value.HasFlag(NameRules.FoldsCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
         var places = new Stack<(string Directory, string Joined)>([(_base, "")]);
         while (places.TryPop(out (string Directory, string Joined) place))
         {
@@ -77,7 +78,7 @@ internal sealed class FileSystemStoreOpener : StoreOpener
                 ct.ThrowIfCancellationRequested();
                 bool first = place.Joined.Length == 0;
                 string path = Path.Combine(place.Directory, name);
-                if (FileNames.Join(place.Joined, name) is not { } joined || (first && !joined.StartsWith(_prefix, StringComparison.Ordinal)))
+                if (FileNames.Join(place.Joined, name) is not { } joined || (first && !joined.StartsWith(_prefix, names)))
                 {
                     continue;
                 }
@@ -86,11 +87,11 @@ internal sealed class FileSystemStoreOpener : StoreOpener
                 {
                     places.Push((path, joined));
                 }
-                else if (joined.EndsWith(_suffix, StringComparison.Ordinal)
+                else if (joined.EndsWith(_suffix, names)
                     && joined.Length > _prefix.Length + _suffix.Length
                     && FileNames.Unescape(joined[_prefix.Length..^_suffix.Length], _rules.Value) is { } id
                     && ZarrKey.IsValid(id)
-                    && FileNames.ToSingleName(_prefix, id, _suffix, _rules.Value) == Path.GetRelativePath(_base, path).Replace(Path.DirectorySeparatorChar, '/')
+                    && FileNames.ToSingleName(_prefix, id, _suffix, _rules.Value).Equals(Path.GetRelativePath(_base, path).Replace(Path.DirectorySeparatorChar, '/'), names)
                     && HoldsAnything(id, ct))
                 {
                     yield return id;

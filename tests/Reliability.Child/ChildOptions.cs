@@ -13,9 +13,6 @@ internal sealed record ChildOptions(string Root, int Run)
     /// <summary>Which index: see <see cref="Indexes"/>.</summary>
     public string Index { get; init; } = Indexes.Sqlite;
 
-    /// <summary>By how many years the clock of the process is wrong.</summary>
-    public int YearsAhead { get; init; }
-
     /// <summary>Whether others have the cache open, who fetch versions of their own.</summary>
     public bool Shared { get; init; }
 
@@ -25,15 +22,14 @@ internal sealed record ChildOptions(string Root, int Run)
     /// </summary>
     public bool Faulty { get; init; }
 
-    public IEnumerable<string> ToArguments() => [Root, Text(Run), Text(Steps), Index, Text(YearsAhead), Shared.ToString(), Faulty.ToString()];
+    public IEnumerable<string> ToArguments() => [Root, Text(Run), Text(Steps), Index, Shared.ToString(), Faulty.ToString()];
 
     public static ChildOptions Parse(string[] arguments) => new(arguments[0], Number(arguments[1]))
     {
         Steps = Number(arguments[2]),
         Index = arguments[3],
-        YearsAhead = Number(arguments[4]),
-        Shared = bool.Parse(arguments[5]),
-        Faulty = bool.Parse(arguments[6]),
+        Shared = bool.Parse(arguments[4]),
+        Faulty = bool.Parse(arguments[5]),
     };
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

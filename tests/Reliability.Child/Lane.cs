@@ -4,9 +4,9 @@ using System.Globalization;
 namespace ZarrCache.Reliability;
 
 /// <summary>One store of the <see cref="Workload"/>, held against what this process wrote to it.</summary>
-internal sealed class Lane(IndexedCacheStorage storage, string storeId, ChildOptions options, TimeProvider time) : IAsyncDisposable
+internal sealed class Lane(IndexedCacheStorage storage, string storeId, ChildOptions options) : IAsyncDisposable
 {
-    private readonly CachedStore _store = new(new OracleOrigin(storeId, options.Run * Workload.VersionsPerRun), storeId, storage, new CachedStoreOptions { TimeProvider = time });
+    private readonly CachedStore _store = new(new OracleOrigin(storeId, options.Run * Workload.VersionsPerRun), storeId, storage);
 
     /// <summary>The version that a write which has returned gave a key: nobody who begins to read then gets an older one.</summary>
     private readonly ConcurrentDictionary<string, long> _written = new(StringComparer.Ordinal);

@@ -12,11 +12,10 @@ if (args[0] == SharedWork.Command)
 }
 
 ChildOptions options = ChildOptions.Parse(args);
-TimeProvider time = options.YearsAhead == 0 ? TimeProvider.System : new ShiftedTimeProvider(options.YearsAhead);
-await using IStoreIndex index = Indexes.Open(options.Index, options.Root, time);
-StoreOpener opener = FileSystemStore.Opener(Path.Combine(options.Root, "{store_id}.zarr"), new() { SymbolicLinks = SymbolicLinks.Refuse, Validators = false, TimeProvider = time });
-await using var storage = new IndexedCacheStorage(index, opener, new IndexedCacheStorageOptions { MaxSize = Workload.MaxSize, TimeProvider = time });
-await using var workload = new Workload(storage, options, time);
+await using IStoreIndex index = Indexes.Open(options.Index, options.Root);
+StoreOpener opener = FileSystemStore.Opener(Path.Combine(options.Root, "{store_id}.zarr"), new() { SymbolicLinks = SymbolicLinks.Refuse, Validators = false });
+await using var storage = new IndexedCacheStorage(index, opener, new IndexedCacheStorageOptions { MaxSize = Workload.MaxSize });
+await using var workload = new Workload(storage, options);
 if (options.Faulty)
 {
     await workload.WarmAsync();

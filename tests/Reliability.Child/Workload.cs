@@ -1,7 +1,7 @@
 namespace ZarrCache.Reliability;
 
 /// <summary>What a process does to a cache that two stores share and that has room for half of them: two hands in each read, read ranges, write and delete.</summary>
-internal sealed class Workload(IndexedCacheStorage storage, ChildOptions options, TimeProvider time) : IAsyncDisposable
+internal sealed class Workload(IndexedCacheStorage storage, ChildOptions options) : IAsyncDisposable
 {
     public const long MaxSize = 512 * 1024;
 
@@ -12,7 +12,7 @@ internal sealed class Workload(IndexedCacheStorage storage, ChildOptions options
     public static readonly string[] Keys = [.. Enumerable.Range(0, 48).Select(i => $"{(i % 2 == 0 ? "u" : "v")}/c/{i}")];
     public const int HandsPerStore = 2;
 
-    private readonly Lane[] _lanes = [.. Stores.Select(storeId => new Lane(storage, storeId, options, time))];
+    private readonly Lane[] _lanes = [.. Stores.Select(storeId => new Lane(storage, storeId, options))];
 
     public Task RunAsync(CancellationToken ended) =>
         Task.WhenAll(_lanes.SelectMany(lane => Enumerable.Range(0, HandsPerStore).Select(hand => Task.Run(() => lane.RunAsync(hand, options.Steps, ended)))));
@@ -27,7 +27,7 @@ internal sealed class Workload(IndexedCacheStorage storage, ChildOptions options
         {
             while (!await lane.TryRecoverAsync())
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
             }
         }
     }

@@ -28,6 +28,18 @@ internal sealed class Child : IDisposable
     public static Child StartInjected(ChildOptions options, string injection) =>
         new(new ProcessStartInfo("strace", ["-f", "-qqq", "-o", "/dev/null", "-e", $"trace={injection.Split(':')[0]}", "-e", $"inject={injection}", "--", Host, .. Arguments(options)]));
 
+    /// <summary>Starts it with the clock of <c>faketime</c>: by what the file says, such as <c>+10y</c>, it is wrong, and jumps at most a second after that changes. The dates of files remain those of the system.</summary>
+    public static Child StartWithClock(ChildOptions options, string file)
+    {
+        var start = new ProcessStartInfo(Host, Arguments(options));
+        start.Environment["LD_PRELOAD"] = "/usr/$LIB/faketime/libfaketimeMT.so.1";
+        start.Environment["FAKETIME_TIMESTAMP_FILE"] = file;
+        start.Environment["FAKETIME_CACHE_DURATION"] = "1"; // seconds; without it each look at the clock opens the file
+        start.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+        start.Environment["NO_FAKE_STAT"] = "1";
+        return new(start);
+    }
+
     public async Task WhenOpenAsync(CancellationToken ct)
     {
         string? line = await _process.StandardOutput.ReadLineAsync(ct);

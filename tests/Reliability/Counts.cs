@@ -22,7 +22,13 @@ internal static class Counts
     /// <summary>Runs of generated work on a cache whose files are damaged.</summary>
     public static int Damages => Get("DAMAGES", 500, 5000, 50_000);
 
-    /// <summary>Rounds of four processes on one cache, one of which is killed.</summary>
+    /// <summary>Operations that several tasks do at once, and as many runs of a few operations at once.</summary>
+    public static int AtOnce => Get("AT_ONCE", 2000, 10_000, 200_000);
+
+    /// <summary>Generated keys and ids.</summary>
+    public static int Names => Get("NAMES", 100_000, 1_000_000, 10_000_000);
+
+    /// <summary>Rounds of four processes on one cache, one of which is killed; and processes whose clocks jump, of each index.</summary>
     public static int Rounds => Get("ROUNDS", 3, 10, 100);
 
     private static int Get(string name, int usual, int ci, int soak)

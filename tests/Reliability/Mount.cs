@@ -17,6 +17,9 @@ internal sealed class Mount : IAsyncDisposable
 
     public string Place => Path.Combine(_directory, "place");
 
+    /// <summary>The loop device.</summary>
+    public string Device => File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).First(fields => fields[1] == Place)[0];
+
     private string Image => Path.Combine(_directory, "image");
 
     /// <summary>Skips the test, or fails it where that is asked for, if this machine cannot mount it.</summary>

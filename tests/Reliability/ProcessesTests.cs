@@ -3,7 +3,7 @@ using static ZarrCache.Reliability.Watchdog;
 
 namespace ZarrCache.Reliability;
 
-/// <summary>Several processes on one cache, and processes whose clocks are wrong.</summary>
+/// <summary>Several processes on one cache, and processes that find the index of another.</summary>
 public sealed class ProcessesTests(ITestOutputHelper output)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -42,25 +42,6 @@ public sealed class ProcessesTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{Counts.Rounds} rounds; {cache}");
-    }
-
-    /// <summary>Each process goes on from what the one before left, whose clock differed by ten or twenty years.</summary>
-    [Theory]
-    [InlineData(Indexes.Sqlite)]
-    [InlineData(Indexes.Faster)]
-    public async Task A_clock_that_jumps_ten_years_makes_no_wrong_byte_and_empties_no_cache(string index)
-    {
-        using var cache = new AbusedCache(index);
-        foreach (int years in (int[])[0, 10, -10, 10, 0])
-        {
-            using var child = Child.Start(cache.NextRun() with { Steps = 300, YearsAhead = years });
-            await WithinAsync("The child to open the cache", child.WhenOpenAsync);
-            Assert.False(await WithinAsync("The child", child.EndAsync));
-            await WithinAsync("The check", cache.CheckAsync);
-            Assert.InRange(cache.Found, 10, long.MaxValue);
-        }
-
-        output.WriteLine($"{cache}");
     }
 
     [Theory]

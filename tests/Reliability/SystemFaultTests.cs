@@ -71,6 +71,76 @@ public sealed class SystemFaultTests
         await WithinAsync("The check", cache.CheckAsync);
     }
 
+    /// <summary>The stores are on a file system of their own, which is mounted anew to be read only and then to be written to again, under the process that works on it.</summary>
+    [Fact]
+    public async Task Stores_that_become_read_only_fail_no_read()
+    {
+        await using Mount disk = await Mount.InMemoryAsync("size=16m");
+        using var cache = new AbusedCache(Indexes.Sqlite, disk.Place);
+        string[] stores = [.. Workload.Stores.Select(storeId => Directory.CreateDirectory(Path.Combine(cache.Root, storeId + ".zarr")).FullName)];
+        foreach (string store in stores)
+        {
+            await Shell.RunAsync("mount", ["--bind", store, store], Ct);
+        }
+
+        try
+        {
+            using var child = Child.Start(cache.NextRun() with { Faulty = true });
+            await WithinAsync("The child to open the cache", child.WhenOpenAsync);
+            foreach (string mode in (string[])["ro", "rw"])
+            {
+                foreach (string store in stores)
+                {
+                    await WithinAsync($"Mounting '{store}' anew", ct => MountAnewAsync(store, mode, ct));
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, Ct);
+            }
+
+            await child.RecoverAsync(Ct);
+            Assert.False(await WithinAsync("The child", child.EndAsync));
+            await WithinAsync("The check", cache.CheckAsync);
+        }
+        finally
+        {
+            foreach (string store in stores)
+            {
+                await Shell.TryAsync("umount", [store], CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>A fault of the file system, after which it is read only under all open files, those of the index too. The process reads on; the next one finds a cache that is whole.</summary>
+    [Theory]
+    [InlineData(Indexes.Sqlite)]
+    [InlineData(Indexes.Faster)]
+    public async Task A_file_system_that_turns_read_only_fails_no_read(string index)
+    {
+        Needs.Program("mkfs.ext4", "e2fsprogs");
+        await using Mount disk = await Mount.OnLoopDeviceAsync("ext4", "loop,errors=remount-ro", ["mkfs.ext4", "-q"], 64L << 20);
+        using var cache = new AbusedCache(index, disk.Place);
+        using (var child = Child.Start(cache.NextRun() with { Faulty = true }))
+        {
+            await WithinAsync("The child to open the cache", child.WhenOpenAsync);
+            await File.WriteAllTextAsync($"/sys/fs/ext4/{Path.GetFileName(disk.Device)}/trigger_fs_error", "a test", Ct);
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, Ct);
+            child.Kill();
+            Assert.True(await WithinAsync("The killed child to end", child.EndAsync), "It had ended before.");
+        }
+
+        await disk.MountAgainAsync();
+        await WithinAsync("The check", ct => cache.CheckAsync(MayBeLeft.LostBytes, ct));
+    }
+
+    /// <summary>It is refused while a file is open to be written to.</summary>
+    private static async Task MountAnewAsync(string place, string mode, CancellationToken ct)
+    {
+        while (await Shell.TryAsync("mount", ["-o", $"remount,bind,{mode}", place], ct) is not null)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, ct);
+        }
+    }
+
     private static void Fill(Action<int> write)
     {
         try

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 
-namespace ZarrCache.Integration.Tests;
+namespace ZarrCache.Reliability;
 
 /// <summary>
 /// An origin whose every value is a function of its key and its version, so that a wrong byte is known wherever it is
@@ -12,6 +12,7 @@ internal sealed class HistoryOrigin(string storeId, int seed) : IZarrStore
 {
     /// <summary>The versions that each key had, the present one last. A key is written by one hand at a time.</summary>
     private readonly ConcurrentDictionary<string, ConcurrentQueue<long>> _versions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Now, int Most)> _atOnce = new(StringComparer.Ordinal);
     private long _requests;
 
     /// <summary>The version of a key that the origin has now; 0 for none.</summary>
@@ -42,7 +43,32 @@ internal sealed class HistoryOrigin(string storeId, int seed) : IZarrStore
         return -1;
     }
 
+    /// <summary>How many reads of a key were under way at once, at most.</summary>
+    public int MostAtOnce(string key) => _atOnce.GetValueOrDefault(key).Most;
+
     public async ValueTask<ReadResult> GetAsync(string key, ReadOptions options, CancellationToken ct)
+    {
+        Count(key, 1);
+        try
+        {
+            ReadResult result = await AnswerAsync(key, options, ct);
+            if (result is not Answer)
+            {
+                Count(key, -1);
+            }
+
+            return result;
+        }
+        catch
+        {
+            Count(key, -1);
+            throw;
+        }
+    }
+
+    private void Count(string key, int change) => _atOnce.AddOrUpdate(key, _ => (change, change), (_, count) => (count.Now + change, Math.Max(count.Most, count.Now + change)));
+
+    private async ValueTask<ReadResult> AnswerAsync(string key, ReadOptions options, CancellationToken ct)
     {
         long request = Interlocked.Increment(ref _requests);
         await Task.Yield();
@@ -67,7 +93,7 @@ internal sealed class HistoryOrigin(string storeId, int seed) : IZarrStore
         }
 
         (long offset, long length) = options.Range.Resolve(key, info.Size);
-        return new Answer(info, offset, content.AsMemory((int)offset, (int)length), breaksOff: request % 10 == 7);
+        return new Answer(info, offset, content.AsMemory((int)offset, (int)length), breaksOff: request % 10 == 7, ended: () => Count(key, -1));
     }
 
     public async ValueTask<ObjectInfo> SetAsync(string key, ReadOnlySequence<byte> value, CancellationToken ct)
@@ -105,9 +131,15 @@ internal sealed class HistoryOrigin(string storeId, int seed) : IZarrStore
         return hash;
     }
 
-    private sealed class Answer(in ObjectInfo info, long offset, ReadOnlyMemory<byte> bytes, bool breaksOff) : ReadResult(info, offset, bytes.Length)
+    private sealed class Answer(in ObjectInfo info, long offset, ReadOnlyMemory<byte> bytes, bool breaksOff, Action ended) : ReadResult(info, offset, bytes.Length)
     {
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        private int _ended;
+
+        public override ValueTask DisposeAsync()
+        {
+            End();
+            return ValueTask.CompletedTask;
+        }
 
         protected override async ValueTask<int> ReadSomeCoreAsync(Memory<byte> destination, CancellationToken ct)
         {
@@ -120,7 +152,21 @@ internal sealed class HistoryOrigin(string storeId, int seed) : IZarrStore
 
             int count = Math.Min(destination.Length, 2000);
             bytes.Slice(position, count).CopyTo(destination);
+            if (count == Remaining)
+            {
+                End();
+            }
+
             return count;
+        }
+
+        /// <summary>With the last byte; whoever has it may ask for the next.</summary>
+        private void End()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) == 0)
+            {
+                ended();
+            }
         }
     }
 }
