@@ -42,6 +42,9 @@ switch (args)
     case [S3MemoryBenchmark.ChildCommand, var endpoint, var way]:
         await S3MemoryBenchmark.ChildAsync(new Uri(endpoint), way);
         return 0;
+    case [ProcessWork.ChildCommand, var count]:
+        await ProcessWork.ChildAsync(int.Parse(count, CultureInfo.InvariantCulture));
+        return 0;
     case [SpilledWork.ChildCommand, var count]:
         await SpilledWork.ChildAsync(int.Parse(count, CultureInfo.InvariantCulture));
         return 0;

@@ -374,7 +374,7 @@ public sealed partial class FasterStoreIndex : IStoreIndex
             _checkpointer.Make(close: true);
         }
 
-        using AllSlotsScope all = _log.EnterAll();
+        using AllKeysScope all = _log.EnterAll();
         _log.Close();
     }
 
@@ -387,11 +387,11 @@ public sealed partial class FasterStoreIndex : IStoreIndex
 
     private void CountFrom(Checkpoint checkpoint)
     {
-        using SlotScope scope = _log.Enter([]);
-        scope.Slot.CountBytes(checkpoint.Log.LiveBytes);
+        using KeyScope scope = _log.Enter([]);
+        scope.Session.CountBytes(checkpoint.Log.LiveBytes);
         for (int store = 0; store < checkpoint.Stores.Count; store++)
         {
-            scope.Slot.Count(store, checkpoint.Stores[store].Totals);
+            scope.Session.Count(store, checkpoint.Stores[store].Totals);
         }
     }
 

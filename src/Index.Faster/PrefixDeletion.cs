@@ -16,7 +16,7 @@ internal sealed class PrefixDeletion(LogStore log, EntryRecords records, int sto
     {
         long done = Pass(log.Log.BeginAddress, log.WholeUntil(), ct);
         done = Pass(done, log.WholeUntil(), ct);
-        using AllSlotsScope all = log.EnterAll();
+        using AllKeysScope all = log.EnterAll();
         Pass(done, log.Log.TailAddress, ct);
         return _removed;
     }

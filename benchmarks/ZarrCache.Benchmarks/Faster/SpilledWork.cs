@@ -16,9 +16,7 @@ internal static class SpilledWork
     /// <summary>Runs the child, and gives the figures that it prints, by name.</summary>
     public static async Task<Dictionary<string, double>> RunAsync(int keys)
     {
-        string self = Environment.ProcessPath!;
-        string[] host = Path.GetFileNameWithoutExtension(self) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
-        using Process child = Process.Start(new ProcessStartInfo(self, [.. host, ChildCommand, keys.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+        using Process child = ChildProcess.Start(ChildCommand, keys.ToString(CultureInfo.InvariantCulture));
         var figures = new Dictionary<string, double>();
         while (await child.StandardOutput.ReadLineAsync() is { } line)
         {

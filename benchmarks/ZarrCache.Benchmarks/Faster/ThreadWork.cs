@@ -4,7 +4,7 @@ using ZarrCache.Index.Faster;
 
 namespace ZarrCache.Benchmarks.Faster;
 
-/// <summary>What two threads do in a second, against one: the index, and FasterKV alone with a session for each thread, which shows what the machine gives.</summary>
+/// <summary>What two threads do in a second, against one: the index; the same work in two processes, which is what the machine gives; and FasterKV alone with a session for each thread.</summary>
 internal sealed class ThreadWork
 {
     private const int RecordBytes = 512;
@@ -23,6 +23,11 @@ internal sealed class ThreadWork
             {
                 await work.RoundAsync(threads, keys);
             }
+
+            foreach ((string what, double rate) in await ProcessWork.RunAsync(keys))
+            {
+                work.Add($"{what} in processes", 2, rate);
+            }
         }
 
         var table = new Table();
@@ -31,12 +36,17 @@ internal sealed class ThreadWork
             table.Rate($"{what}, two threads", work._rates[(what, 2)], "one thread", work._rates[(what, 1)], 1.5);
         }
 
+        foreach (string what in (string[])["push", "find", "mark"])
+        {
+            table.Rate($"{what}, two threads", work._rates[(what, 2)], "two processes, each with half of the keys", work._rates[($"{what} in processes", 2)], null);
+        }
+
         foreach (string what in (string[])["read then upsert", "read", "RMW"])
         {
             table.Rate($"FasterKV: {what}, two threads", work._rates[(what, 2)], "one thread", work._rates[(what, 1)], null);
         }
 
-        await ResultsFile.WriteSectionAsync(FasterBenchmarks.File, FasterBenchmarks.Title, ResultsFile.Invariant($"Two threads, {keys:N0} keys"), [.. table.Rows, "", ResultsFile.Invariant($"Medians of {rounds} rounds.")]);
+        await ResultsFile.WriteSectionAsync(FasterBenchmarks.File, FasterBenchmarks.Title, ResultsFile.Invariant($"Two threads, {keys:N0} keys"), [.. table.Rows, "", ResultsFile.Invariant($"Medians of {rounds} rounds. Two processes share nothing but the machine: where two threads do as much as they, it is the machine that gives no more.")]);
     }
 
     private async Task RoundAsync(int threads, int keys)
@@ -99,7 +109,11 @@ internal sealed class ThreadWork
                 await one(i);
             }
         })));
-        double rate = count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Add(what, threads, count / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private void Add(string what, int threads, double rate)
+    {
         if (!_rates.TryGetValue((what, threads), out List<double>? rates))
         {
             _rates.Add((what, threads), rates = []);

@@ -150,13 +150,13 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
             return false;
         }
 
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(key));
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(key));
         if (!mayMove)
         {
-            return scope.Slot.IsNewest(key, address);
+            return scope.Session.IsNewest(key, address);
         }
 
-        Move(scope.Slot, key, address);
+        Move(scope.Session, key, address);
         return false;
     }
 
@@ -197,9 +197,9 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
     private IndexEntry? Judge(PopPass pass, VictimWindow window, Candidate candidate, bool take)
     {
         ReadOnlySpan<byte> key = candidate.Key;
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(key));
-        LogSlot slot = scope.Slot;
-        ReadOnlySpan<byte> value = Current(slot, window, candidate);
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(key));
+        LogSession session = scope.Session;
+        ReadOnlySpan<byte> value = Current(session, window, candidate);
         if (value.IsEmpty)
         {
             return null;
@@ -219,7 +219,7 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
             }
             else
             {
-                Move(slot, key, candidate.Address); // a store that keeps so much must not stand in the way for good
+                Move(session, key, candidate.Address); // a store that keeps so much must not stand in the way for good
             }
 
             return null;
@@ -227,14 +227,14 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
 
         if (state.OnPop(entry) is { } priority && pass.Keeps(key))
         {
-            Keep(slot, window, candidate, priority);
+            Keep(session, window, candidate, priority);
             return null;
         }
 
         if (take)
         {
             state.OnEvict(entry);
-            EntryRecords.Remove(slot, key, value);
+            EntryRecords.Remove(session, key, value);
         }
         else
         {
@@ -245,22 +245,22 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
     }
 
     /// <summary>The value of a candidate, if it is what the log holds of its key, and still has the rank that brought its turn; else empty. If only the rank has changed, it goes back into the window.</summary>
-    private static ReadOnlySpan<byte> Current(LogSlot slot, VictimWindow window, Candidate candidate)
+    private static ReadOnlySpan<byte> Current(LogSession session, VictimWindow window, Candidate candidate)
     {
         if (candidate.Final is { } final)
         {
-            return slot.IsNewest(candidate.Key, candidate.Address) ? final : default;
+            return session.IsNewest(candidate.Key, candidate.Address) ? final : default;
         }
 
-        if (!slot.Read(candidate.Key) || slot.FoundAt != candidate.Address)
+        if (!session.Read(candidate.Key) || session.FoundAt != candidate.Address)
         {
             return default; // removed, or to be met again further on
         }
 
-        var rank = Rank.Of(slot.Found);
+        var rank = Rank.Of(session.Found);
         if (rank == candidate.Rank)
         {
-            return slot.Found;
+            return session.Found;
         }
 
         candidate.Rank = rank;
@@ -268,12 +268,12 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
         return default;
     }
 
-    private static void Keep(LogSlot slot, VictimWindow window, Candidate candidate, double priority)
+    private static void Keep(LogSession session, VictimWindow window, Candidate candidate, double priority)
     {
-        slot.Change(candidate.Key, new RecordInput(RecordOperation.Rank, Priority: priority));
-        if (slot.Read(candidate.Key) && slot.FoundAt == candidate.Address)
+        session.Change(candidate.Key, new RecordInput(RecordOperation.Rank, Priority: priority));
+        if (session.Read(candidate.Key) && session.FoundAt == candidate.Address)
         {
-            candidate.Rank = Rank.Of(slot.Found); // changed in place; else it lies at the end of the log now, where the window comes to it
+            candidate.Rank = Rank.Of(session.Found); // changed in place; else it lies at the end of the log now, where the window comes to it
             window.Add(candidate);
         }
     }
@@ -295,16 +295,16 @@ internal sealed class Evictions(LogStore log, IndexState state, EntryRecords rec
 
     private void MoveToEnd(Candidate candidate)
     {
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(candidate.Key));
-        Move(scope.Slot, candidate.Key, candidate.Address);
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(candidate.Key));
+        Move(scope.Session, candidate.Key, candidate.Address);
     }
 
-    /// <summary>Copies a record to the end of the log, if it is the newest of its key. With the key's slot held.</summary>
-    private void Move(LogSlot slot, ReadOnlySpan<byte> key, long address)
+    /// <summary>Copies a record to the end of the log, if it is the newest of its key. With the key held.</summary>
+    private void Move(LogSession session, ReadOnlySpan<byte> key, long address)
     {
-        if (slot.IsNewest(key, address) && slot.Read(key))
+        if (session.IsNewest(key, address) && session.Read(key))
         {
-            long moved = slot.Write(key, slot.Found, RecordOperation.Append);
+            long moved = session.Write(key, session.Found, RecordOperation.Append);
             scans.Moved(key, address);
             foreach (VictimWindow window in _windows.Values)
             {

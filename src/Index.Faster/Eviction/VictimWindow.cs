@@ -187,7 +187,7 @@ internal sealed class VictimWindow(WindowKey selects, int size, LogStore log, In
 
     private bool IsNewest(ReadOnlySpan<byte> key, long address)
     {
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(key));
-        return scope.Slot.IsNewest(key, address);
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(key));
+        return scope.Session.IsNewest(key, address);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class Checkpointer
     private readonly IndexState _state;
     private readonly TimeProvider _time;
 
-    // Held for a checkpoint; nobody who holds a slot asks for one.
+    // Held for a checkpoint; nobody who holds a key asks for one.
     private readonly Lock _lock = new();
     private Checkpoint _last;
     private bool _closed;
@@ -101,8 +101,8 @@ internal sealed class Checkpointer
 
     private Checkpoint Cut(long begin, bool close)
     {
-        using AllSlotsScope all = _log.EnterAll();
-        long end = _log.FoldOver(all.Slot);
+        using AllKeysScope all = _log.EnterAll();
+        long end = _log.FoldOver(all.Session);
         if (close)
         {
             _log.Close();

@@ -7,25 +7,21 @@ namespace ZarrCache.Index.Faster;
 internal delegate bool LogVisitor(long address, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
 
 /// <summary>
-/// The log of records and its hash table: FASTER, its files, and the slots through which all of it is used.
+/// The log of records and its hash table: FASTER, its files, and the sessions through which all of it is used.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Locks, in the order in which they are taken: that of the evictions (<see cref="Evictions"/>), a slot's, the policy's. Every key
-/// has its slot, by hash, so that one lock makes who reads and then writes a key the only one, and gives it a session of FASTER.
-/// It is held across the read of a record that is on disk. Whoever wants everybody out takes all slots in their order and holds none before.
+/// Locks, in the order in which they are taken: that of the evictions (<see cref="Evictions"/>), a key's and a session's
+/// (<see cref="LogSessions"/>), the policy's.
 /// </para>
 /// <para>
-/// A checkpoint is made with all slots held, so that its totals and its entries are of one moment; what it has to write
+/// A checkpoint is made with all keys held, so that its totals and its entries are of one moment; what it has to write
 /// is written before, so that it takes milliseconds. A filler brings the end of the log to the end of a block first:
 /// what a checkpoint covers is then never written again, and its check sums hold for good.
 /// </para>
 /// </remarks>
 internal sealed class LogStore : IDisposable
 {
-    /// <summary>So many slots for each processor that threads seldom meet in one, and so few that all stay in its cache.</summary>
-    private const int SlotsPerProcessor = 8;
-
     private const double MutableFraction = 0.9;
     private const int BucketBytes = 64;
     private const int LeastTableBytes = 1 << 16;
@@ -37,7 +33,7 @@ internal sealed class LogStore : IDisposable
 
     private readonly FasterKV<SpanByte, SpanByte> _store;
     private readonly ChecksummedLogDevice _device;
-    private readonly LogSlot[] _slots;
+    private readonly LogSessions _sessions;
     private readonly int _pageBytes;
     private volatile bool _closed;
     private int _scanning;
@@ -58,7 +54,7 @@ internal sealed class LogStore : IDisposable
                 SegmentSize = ChecksummedLogDevice.SegmentBytes,
                 MemorySize = Math.Max(options.LogMemoryBytes, 4L * _pageBytes),
                 MutableFraction = MutableFraction,
-                ConcurrencyControlMode = ConcurrencyControlMode.None, // a key has its slot
+                ConcurrencyControlMode = ConcurrencyControlMode.None, // a key has its lock
                 CheckpointManager = Tokens,
                 RemoveOutdatedCheckpoints = false,
                 EqualityComparer = new RecordKeyComparer(),
@@ -76,8 +72,8 @@ internal sealed class LogStore : IDisposable
         }
 
         var lengths = new SessionVariableLengthStructSettings<SpanByte, RecordInput> { valueLength = new RecordLength() };
-        _slots = [.. Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount) * SlotsPerProcessor).Select(_ =>
-            new LogSlot(_store.For(functions).NewSession<RecordFunctions>(sessionVariableLengthStructSettings: lengths), this))];
+        _sessions = new LogSessions(() =>
+            new LogSession(_store.For(functions).NewSession<RecordFunctions>(sessionVariableLengthStructSettings: lengths), this));
     }
 
     public CheckpointTokens Tokens { get; }
@@ -93,7 +89,7 @@ internal sealed class LogStore : IDisposable
     public int ReadFaults => _device.ReadFaults;
 
     /// <summary>The bytes of the records that are neither removed nor replaced.</summary>
-    public long LiveBytes => _slots.Sum(slot => slot.LiveBytes);
+    public long LiveBytes => _sessions.LiveBytes;
 
     /// <summary>The bytes of the log, dead records included.</summary>
     public long Bytes => Log.TailAddress - Log.BeginAddress;
@@ -104,48 +100,22 @@ internal sealed class LogStore : IDisposable
     /// <summary>What a record takes up in the log.</summary>
     public static int SizeOf(int key, int value) => RecordInfoBytes + Align(sizeof(int) + key) + Align(sizeof(int) + value);
 
-    /// <summary>Takes the slot of a key: all of its records share it (see <see cref="RecordKey.PrefixOf"/>). Who holds all has it already.</summary>
-    /// <exception cref="ObjectDisposedException">The index was disposed of.</exception>
-    public SlotScope Enter(ReadOnlySpan<byte> prefix)
-    {
-        LogSlot slot = _slots[RecordKey.Hash(prefix) % (uint)_slots.Length];
-        slot.Gate.Enter();
-        if (_closed)
-        {
-            slot.Gate.Exit();
-            throw new ObjectDisposedException(nameof(FasterStoreIndex));
-        }
+    /// <inheritdoc cref="LogSessions.Enter"/>
+    public KeyScope Enter(ReadOnlySpan<byte> prefix) => _sessions.Enter(prefix);
 
-        return new SlotScope(slot);
-    }
+    /// <inheritdoc cref="LogSessions.EnterAll"/>
+    public AllKeysScope EnterAll() => _sessions.EnterAll();
 
-    /// <summary>Takes all slots: nobody reads or writes meanwhile.</summary>
-    public AllSlotsScope EnterAll() => new(_slots);
-
-    /// <summary>The end of the log up to which every record is whole, which a scan must not go beyond. Not to be called with a slot held.</summary>
+    /// <summary>The end of the log up to which every record is whole, which a scan must not go beyond. Not to be called with a key held.</summary>
     public long WholeUntil()
     {
         long tail = Log.TailAddress;
-        foreach (LogSlot slot in _slots)
-        {
-            slot.Gate.Enter(); // who had the place for a record before has filled it when the slot is free
-            slot.Gate.Exit();
-        }
-
+        _sessions.WaitForAll(); // who had the place for a record before has filled it then
         return tail;
     }
 
-    /// <summary>What all slots together counted for a store.</summary>
-    public IndexTotals TotalsOf(int store)
-    {
-        IndexTotals sum = default;
-        foreach (LogSlot slot in _slots)
-        {
-            sum += slot.TotalsOf(store);
-        }
-
-        return sum;
-    }
+    /// <inheritdoc cref="LogSessions.TotalsOf"/>
+    public IndexTotals TotalsOf(int store) => _sessions.TotalsOf(store);
 
     /// <summary>Visits the records in a range of the log, dead ones too, tombstones not, until the visitor has seen enough. Returns where to go on.</summary>
     /// <exception cref="ObjectDisposedException">The index was disposed of.</exception>
@@ -212,7 +182,7 @@ internal sealed class LogStore : IDisposable
     {
         while (IsFull(LiveBytes, TableBytes) && Log.HeadAddress <= Log.BeginAddress)
         {
-            using AllSlotsScope all = EnterAll();
+            using AllKeysScope all = EnterAll();
             if (!_store.GrowIndex())
             {
                 return; // a checkpoint is under way: the next one who looks grows it
@@ -234,10 +204,10 @@ internal sealed class LogStore : IDisposable
         ThrowIfBroken();
     }
 
-    /// <summary>Makes a checkpoint of the log. With all slots held. Returns the end of the log.</summary>
-    public long FoldOver(LogSlot slot)
+    /// <summary>Makes a checkpoint of the log. With all keys held. Returns the end of the log.</summary>
+    public long FoldOver(LogSession session)
     {
-        FillBlock(slot);
+        FillBlock(session);
         long end = Log.TailAddress;
         Wait(_store.TakeHybridLogCheckpointAsync(CheckpointType.FoldOver));
         ThrowIfBroken();
@@ -283,19 +253,19 @@ internal sealed class LogStore : IDisposable
         }
     }
 
-    /// <summary>Nobody enters any more. With all slots held.</summary>
-    public void Close() => _closed = true;
+    /// <summary>Nobody enters any more. With all keys held.</summary>
+    public void Close()
+    {
+        _sessions.Close();
+        _closed = true;
+    }
 
     /// <summary>Closes the files, when the scans that are under way have come to their next record.</summary>
     public void Dispose()
     {
         _closed = true;
         SpinWait.SpinUntil(() => Volatile.Read(ref _scanning) == 0);
-        foreach (LogSlot slot in _slots)
-        {
-            slot.Dispose();
-        }
-
+        _sessions.Dispose();
         _store.Dispose();
         _device.Dispose();
     }
@@ -334,9 +304,9 @@ internal sealed class LogStore : IDisposable
         }
     }
 
-    private void FillBlock(LogSlot slot)
+    private void FillBlock(LogSession session)
     {
-        int key = RecordKey.WriteSuffix(slot.Key, RecordKey.WritePrefix(slot.Key, RecordKey.Filler, ""), RecordKey.Whole, 0);
+        int key = RecordKey.WriteSuffix(session.Key, RecordKey.WritePrefix(session.Key, RecordKey.Filler, ""), RecordKey.Whole, 0);
         int least = SizeOf(key, 4);
 
         // Twice if the first does not fit into its page and begins the next one.
@@ -344,9 +314,9 @@ internal sealed class LogStore : IDisposable
         {
             int gap = ChecksummedLogDevice.BlockBytes - (int)(Log.TailAddress % ChecksummedLogDevice.BlockBytes);
             int size = gap < least ? gap + ChecksummedLogDevice.BlockBytes : gap;
-            Span<byte> value = slot.ValueBuffer(size)[..(4 + size - least)];
+            Span<byte> value = session.ValueBuffer(size)[..(4 + size - least)];
             value.Clear();
-            slot.Write(slot.Key.AsSpan(0, key), value, RecordOperation.Append);
+            session.Write(session.Key.AsSpan(0, key), value, RecordOperation.Append);
         }
     }
 
@@ -355,40 +325,6 @@ internal sealed class LogStore : IDisposable
         if (!checkpoint.AsTask().GetAwaiter().GetResult().Success)
         {
             throw new ZarrCacheException("FASTER did not begin a checkpoint.");
-        }
-    }
-}
-
-/// <summary>A slot in use.</summary>
-internal readonly ref struct SlotScope(LogSlot slot)
-{
-    public LogSlot Slot { get; } = slot;
-
-    public void Dispose() => Slot.Gate.Exit();
-}
-
-/// <summary>All slots in use by one thread.</summary>
-internal readonly ref struct AllSlotsScope
-{
-    private readonly LogSlot[] _slots;
-
-    public AllSlotsScope(LogSlot[] slots)
-    {
-        _slots = slots;
-        foreach (LogSlot slot in slots)
-        {
-            slot.Gate.Enter();
-        }
-    }
-
-    /// <summary>One to work with.</summary>
-    public LogSlot Slot => _slots[0];
-
-    public void Dispose()
-    {
-        foreach (LogSlot slot in _slots)
-        {
-            slot.Gate.Exit();
         }
     }
 }

@@ -79,18 +79,18 @@ internal sealed class EntryScan : IDisposable
             return true; // what replaces a record that can still be written in place marks it, and a scan passes over it
         }
 
-        using SlotScope scope = _log.Enter(RecordKey.PrefixOf(key));
-        return scope.Slot.IsNewest(key, address);
+        using KeyScope scope = _log.Enter(RecordKey.PrefixOf(key));
+        return scope.Session.IsNewest(key, address);
     }
 
     private void ReadMissed(List<IndexEntry> entries)
     {
         foreach (byte[] key in _scan.Missed.Values)
         {
-            using SlotScope scope = _log.Enter(RecordKey.PrefixOf(key));
-            if (scope.Slot.Read(key) && Selects(key, scope.Slot.Found))
+            using KeyScope scope = _log.Enter(RecordKey.PrefixOf(key));
+            if (scope.Session.Read(key) && Selects(key, scope.Session.Found))
             {
-                entries.Add(_records.Read(key, scope.Slot.Found));
+                entries.Add(_records.Read(key, scope.Session.Found));
             }
         }
     }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ZarrCache.Index.Faster;
 
-/// <summary>The entries of the log, one at a time: what a caller's key stands for, found, pushed, marked and removed. Stateless; each holds the slot of its key.</summary>
+/// <summary>The entries of the log, one at a time: what a caller's key stands for, found, pushed, marked and removed. Stateless; each holds its key.</summary>
 internal sealed class EntryRecords(LogStore log, IndexState state)
 {
     [SkipLocalsInit]
@@ -15,8 +15,8 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         }
 
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
-        return scope.Slot.Read(place) ? Read(place, scope.Slot.Found, key.StoreId, key.Key) : null;
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
+        return scope.Session.Read(place) ? Read(place, scope.Session.Found, key.StoreId, key.Key) : null;
     }
 
     [SkipLocalsInit]
@@ -29,13 +29,13 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
 
         Span<byte> prefix = stackalloc byte[RecordKey.MaxSize];
         prefix = prefix[..RecordKey.WritePrefix(prefix, store, key)];
-        using SlotScope scope = log.Enter(prefix);
+        using KeyScope scope = log.Enter(prefix);
         var found = new List<IndexEntry>();
-        prefix.CopyTo(scope.Slot.Key);
-        foreach (long start in PartDirectory.Reaching(scope.Slot, prefix.Length, offset, end))
+        prefix.CopyTo(scope.Session.Key);
+        foreach (long start in PartDirectory.Reaching(scope.Session, prefix.Length, offset, end))
         {
-            ReadOnlySpan<byte> place = PartKey(scope.Slot, prefix.Length, start);
-            if (scope.Slot.Read(place) && Read(place, scope.Slot.Found, storeId, key) is { } part && part.Offset + part.Size > offset)
+            ReadOnlySpan<byte> place = PartKey(scope.Session, prefix.Length, start);
+            if (scope.Session.Read(place) && Read(place, scope.Session.Found, storeId, key) is { } part && part.Offset + part.Size > offset)
             {
                 found.Add(part);
             }
@@ -51,20 +51,20 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         EntryKey key = entry.EntryKey;
         int store = state.Stores.Get(key.StoreId);
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
-        LogSlot slot = scope.Slot;
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
+        LogSession session = scope.Session;
         log.ThrowIfBroken();
         (long clock, double priority) = state.Rank(entry); // first: if the policy fails, nothing is lost
-        Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
+        Span<byte> buffer = session.ValueBuffer(EntryLayout.MaxSizeOf(entry));
         ReadOnlySpan<byte> value = buffer[..EntryLayout.WritePushed(buffer, entry, clock, clock, priority)];
-        bool known = slot.Push(place, value);
-        IndexEntry? replaced = known ? Read(place, slot.Found, key.StoreId, key.Key) : null;
-        slot.CountBytes(LogStore.SizeOf(place.Length, value.Length) - (known ? LogStore.SizeOf(place.Length, slot.Found.Length) : 0));
-        slot.Count(store, replaced is null ? IndexTotals.Of(entry) : IndexTotals.Of(entry) - IndexTotals.Of(replaced));
+        bool known = session.Push(place, value);
+        IndexEntry? replaced = known ? Read(place, session.Found, key.StoreId, key.Key) : null;
+        session.CountBytes(LogStore.SizeOf(place.Length, value.Length) - (known ? LogStore.SizeOf(place.Length, session.Found.Length) : 0));
+        session.Count(store, replaced is null ? IndexTotals.Of(entry) : IndexTotals.Of(entry) - IndexTotals.Of(replaced));
         if (!known && key.Offset != EntryKey.Whole)
         {
-            place.CopyTo(slot.Key);
-            PartDirectory.Add(slot, RecordKey.PrefixOf(place).Length, key.Offset);
+            place.CopyTo(session.Key);
+            PartDirectory.Add(session, RecordKey.PrefixOf(place).Length, key.Offset);
         }
 
         return replaced;
@@ -75,11 +75,11 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
     public void Rerank(IndexEntry entry)
     {
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], state.Stores.Get(entry.StoreId), entry.EntryKey);
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
         log.ThrowIfBroken();
         (long clock, double priority) = state.Rank(entry);
-        Span<byte> buffer = scope.Slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
-        scope.Slot.Write(place, buffer[..EntryLayout.WritePushed(buffer, entry, clock, clock, priority)], RecordOperation.Append);
+        Span<byte> buffer = scope.Session.ValueBuffer(EntryLayout.MaxSizeOf(entry));
+        scope.Session.Write(place, buffer[..EntryLayout.WritePushed(buffer, entry, clock, clock, priority)], RecordOperation.Append);
     }
 
     [SkipLocalsInit]
@@ -91,18 +91,18 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         }
 
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
         log.ThrowIfBroken();
         long clock = state.Clock.Next();
         if (state.MarkOperation is { } operation)
         {
-            scope.Slot.Change(place, new RecordInput(operation, clock, at.UtcTicks));
+            scope.Session.Change(place, new RecordInput(operation, clock, at.UtcTicks));
         }
-        else if (scope.Slot.Read(place))
+        else if (scope.Session.Read(place))
         {
-            IndexEntry entry = Read(place, scope.Slot.Found, key.StoreId, key.Key);
+            IndexEntry entry = Read(place, scope.Session.Found, key.StoreId, key.Key);
             double priority = state.OnMark(entry with { LastAccess = at, AccessCount = entry.AccessCount + 1, AccessClock = clock }, clock);
-            scope.Slot.Change(place, new RecordInput(RecordOperation.MarkToPriority, clock, at.UtcTicks, priority));
+            scope.Session.Change(place, new RecordInput(RecordOperation.MarkToPriority, clock, at.UtcTicks, priority));
         }
     }
 
@@ -112,9 +112,9 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         if (state.Stores.Find(key.StoreId) is { } store)
         {
             ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
-            using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
+            using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
             log.ThrowIfBroken();
-            scope.Slot.Change(place, new RecordInput(RecordOperation.Touch, Ticks: validatedAt.UtcTicks));
+            scope.Session.Change(place, new RecordInput(RecordOperation.Touch, Ticks: validatedAt.UtcTicks));
         }
     }
 
@@ -127,15 +127,15 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         }
 
         ReadOnlySpan<byte> place = Place(stackalloc byte[RecordKey.MaxSize], store, key);
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
-        LogSlot slot = scope.Slot;
-        if (!slot.Read(place) || (ifVersion ?? EntryLayout.VersionOf(slot.Found)) != EntryLayout.VersionOf(slot.Found))
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
+        LogSession session = scope.Session;
+        if (!session.Read(place) || (ifVersion ?? EntryLayout.VersionOf(session.Found)) != EntryLayout.VersionOf(session.Found))
         {
             return null;
         }
 
-        IndexEntry entry = Read(place, slot.Found, key.StoreId, key.Key);
-        Remove(slot, place, slot.Found);
+        IndexEntry entry = Read(place, session.Found, key.StoreId, key.Key);
+        Remove(session, place, session.Found);
         return entry;
     }
 
@@ -145,64 +145,64 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
     {
         Span<byte> prefix = stackalloc byte[RecordKey.MaxSize];
         prefix = prefix[..RecordKey.WritePrefix(prefix, store, key)];
-        using SlotScope scope = log.Enter(prefix);
-        LogSlot slot = scope.Slot;
-        prefix.CopyTo(slot.Key);
+        using KeyScope scope = log.Enter(prefix);
+        LogSession session = scope.Session;
+        prefix.CopyTo(session.Key);
         var removed = new List<IndexEntry>();
-        TakeOut(slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix.Length, RecordKey.Whole, 0)));
-        List<long> parts = PartDirectory.Reaching(slot, prefix.Length, 0, long.MaxValue);
+        TakeOut(session.Key.AsSpan(0, RecordKey.WriteSuffix(session.Key, prefix.Length, RecordKey.Whole, 0)));
+        List<long> parts = PartDirectory.Reaching(session, prefix.Length, 0, long.MaxValue);
         foreach (long offset in parts)
         {
-            TakeOut(PartKey(slot, prefix.Length, offset));
+            TakeOut(PartKey(session, prefix.Length, offset));
         }
 
         if (parts.Count > 0)
         {
-            PartDirectory.Clear(slot, prefix.Length);
+            PartDirectory.Clear(session, prefix.Length);
         }
 
         return removed;
 
         void TakeOut(ReadOnlySpan<byte> place)
         {
-            if (slot.Read(place))
+            if (session.Read(place))
             {
-                removed.Add(Read(place, slot.Found, storeId, key));
-                Forget(slot, place, slot.Found);
+                removed.Add(Read(place, session.Found, storeId, key));
+                Forget(session, place, session.Found);
             }
         }
     }
 
-    /// <summary>Removes an entry whose record was just read, with its key's slot held.</summary>
-    public static void Remove(LogSlot slot, ReadOnlySpan<byte> place, ReadOnlySpan<byte> value)
+    /// <summary>Removes an entry whose record was just read, with its key held.</summary>
+    public static void Remove(LogSession session, ReadOnlySpan<byte> place, ReadOnlySpan<byte> value)
     {
-        Forget(slot, place, value);
+        Forget(session, place, value);
         if (RecordKey.OffsetOf(place) is not EntryKey.Whole and var offset)
         {
-            place.CopyTo(slot.Key);
-            PartDirectory.Remove(slot, RecordKey.PrefixOf(place).Length, offset);
+            place.CopyTo(session.Key);
+            PartDirectory.Remove(session, RecordKey.PrefixOf(place).Length, offset);
         }
     }
 
     /// <summary>Puts an entry back that <see cref="Remove"/> has taken; its place in the log is the last.</summary>
     public void PutBack(ReadOnlySpan<byte> place, IndexEntry entry, long pushed)
     {
-        using SlotScope scope = log.Enter(RecordKey.PrefixOf(place));
-        LogSlot slot = scope.Slot;
-        if (slot.Read(place))
+        using KeyScope scope = log.Enter(RecordKey.PrefixOf(place));
+        LogSession session = scope.Session;
+        if (session.Read(place))
         {
             return; // somebody has pushed it anew meanwhile
         }
 
-        Span<byte> buffer = slot.ValueBuffer(EntryLayout.MaxSizeOf(entry));
+        Span<byte> buffer = session.ValueBuffer(EntryLayout.MaxSizeOf(entry));
         ReadOnlySpan<byte> value = buffer[..EntryLayout.Write(buffer, entry, pushed)];
-        slot.Write(place, value, RecordOperation.Append);
-        slot.CountBytes(LogStore.SizeOf(place.Length, value.Length));
-        slot.Count(RecordKey.StoreOf(place), IndexTotals.Of(entry));
+        session.Write(place, value, RecordOperation.Append);
+        session.CountBytes(LogStore.SizeOf(place.Length, value.Length));
+        session.Count(RecordKey.StoreOf(place), IndexTotals.Of(entry));
         if (RecordKey.OffsetOf(place) is not EntryKey.Whole and var offset)
         {
-            place.CopyTo(slot.Key);
-            PartDirectory.Add(slot, RecordKey.PrefixOf(place).Length, offset);
+            place.CopyTo(session.Key);
+            PartDirectory.Add(session, RecordKey.PrefixOf(place).Length, offset);
         }
     }
 
@@ -224,11 +224,11 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
     private IndexEntry Read(ReadOnlySpan<byte> place, ReadOnlySpan<byte> value, string storeId, string key) =>
         EntryLayout.Read(place, value, storeId, state.Pins.RetentionOf(storeId, key), key);
 
-    private static void Forget(LogSlot slot, ReadOnlySpan<byte> place, ReadOnlySpan<byte> value)
+    private static void Forget(LogSession session, ReadOnlySpan<byte> place, ReadOnlySpan<byte> value)
     {
-        slot.Count(RecordKey.StoreOf(place), default(IndexTotals) - EntryLayout.TotalsOf(value));
-        slot.CountBytes(-LogStore.SizeOf(place.Length, value.Length));
-        slot.Delete(place);
+        session.Count(RecordKey.StoreOf(place), default(IndexTotals) - EntryLayout.TotalsOf(value));
+        session.CountBytes(-LogStore.SizeOf(place.Length, value.Length));
+        session.Delete(place);
     }
 
     private static ReadOnlySpan<byte> Place(Span<byte> buffer, int store, EntryKey key)
@@ -237,6 +237,6 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         return buffer[..RecordKey.WriteSuffix(buffer, prefix, key.Offset == EntryKey.Whole ? RecordKey.Whole : RecordKey.Part, key.Offset)];
     }
 
-    private static ReadOnlySpan<byte> PartKey(LogSlot slot, int prefix, long offset) =>
-        slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix, RecordKey.Part, offset));
+    private static ReadOnlySpan<byte> PartKey(LogSession session, int prefix, long offset) =>
+        session.Key.AsSpan(0, RecordKey.WriteSuffix(session.Key, prefix, RecordKey.Part, offset));
 }

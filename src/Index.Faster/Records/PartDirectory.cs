@@ -22,10 +22,10 @@ internal static class PartDirectory
     private const int Step = 8;
 
     /// <summary>The offsets of the parts that may share a byte with [offset, end): parts are disjoint, so only the last that begins at or before the offset can reach into it.</summary>
-    public static List<long> Reaching(LogSlot slot, int prefix, long offset, long end)
+    public static List<long> Reaching(LogSession session, int prefix, long offset, long end)
     {
         var reaching = new List<long>();
-        List<long> head = Load(slot, prefix, RecordKey.Directory, 0, out bool isInner);
+        List<long> head = Load(session, prefix, RecordKey.Directory, 0, out bool isInner);
         if (!isInner)
         {
             AddReaching(reaching, head, offset, end);
@@ -34,77 +34,77 @@ internal static class PartDirectory
 
         for (int i = PlaceOf(head, offset); i < head.Count && (head[i] < end || i == 0); i++)
         {
-            AddReaching(reaching, Load(slot, prefix, RecordKey.Leaf, head[i], out _), offset, end);
+            AddReaching(reaching, Load(session, prefix, RecordKey.Leaf, head[i], out _), offset, end);
         }
 
         // the last before the offset lies in the first leaf alone: each leaf after it begins behind the offset
         return reaching;
     }
 
-    public static void Add(LogSlot slot, int prefix, long offset)
+    public static void Add(LogSession session, int prefix, long offset)
     {
-        List<long> head = Load(slot, prefix, RecordKey.Directory, 0, out bool isInner);
+        List<long> head = Load(session, prefix, RecordKey.Directory, 0, out bool isInner);
         if (!isInner)
         {
             Insert(head, offset);
             if (head.Count <= LeafSize)
             {
-                Save(slot, prefix, RecordKey.Directory, 0, head, isInner: false);
+                Save(session, prefix, RecordKey.Directory, 0, head, isInner: false);
                 return;
             }
 
-            Split(slot, prefix, [], head);
+            Split(session, prefix, [], head);
             return;
         }
 
         long leafKey = head[PlaceOf(head, offset)];
-        List<long> leaf = Load(slot, prefix, RecordKey.Leaf, leafKey, out _);
+        List<long> leaf = Load(session, prefix, RecordKey.Leaf, leafKey, out _);
         Insert(leaf, offset);
         if (leaf.Count <= LeafSize && leaf[0] == leafKey)
         {
-            Save(slot, prefix, RecordKey.Leaf, leafKey, leaf, isInner: false);
+            Save(session, prefix, RecordKey.Leaf, leafKey, leaf, isInner: false);
             return;
         }
 
-        Erase(slot, prefix, RecordKey.Leaf, leafKey);
+        Erase(session, prefix, RecordKey.Leaf, leafKey);
         head.Remove(leafKey);
-        Split(slot, prefix, head, leaf);
+        Split(session, prefix, head, leaf);
     }
 
-    public static void Remove(LogSlot slot, int prefix, long offset)
+    public static void Remove(LogSession session, int prefix, long offset)
     {
-        List<long> head = Load(slot, prefix, RecordKey.Directory, 0, out bool isInner);
+        List<long> head = Load(session, prefix, RecordKey.Directory, 0, out bool isInner);
         if (!isInner)
         {
             head.Remove(offset);
-            SaveOrErase(slot, prefix, RecordKey.Directory, 0, head, isInner: false);
+            SaveOrErase(session, prefix, RecordKey.Directory, 0, head, isInner: false);
             return;
         }
 
         long leafKey = head[PlaceOf(head, offset)];
-        List<long> leaf = Load(slot, prefix, RecordKey.Leaf, leafKey, out _);
+        List<long> leaf = Load(session, prefix, RecordKey.Leaf, leafKey, out _);
         leaf.Remove(offset);
         if (leaf.Count > 0)
         {
-            Save(slot, prefix, RecordKey.Leaf, leafKey, leaf, isInner: false); // under the key that it had, though that may be gone
+            Save(session, prefix, RecordKey.Leaf, leafKey, leaf, isInner: false); // under the key that it had, though that may be gone
             return;
         }
 
-        Erase(slot, prefix, RecordKey.Leaf, leafKey);
+        Erase(session, prefix, RecordKey.Leaf, leafKey);
         head.Remove(leafKey);
-        SaveOrErase(slot, prefix, RecordKey.Directory, 0, head, isInner: true);
+        SaveOrErase(session, prefix, RecordKey.Directory, 0, head, isInner: true);
     }
 
     /// <summary>Forgets all parts of a key.</summary>
-    public static void Clear(LogSlot slot, int prefix)
+    public static void Clear(LogSession session, int prefix)
     {
-        List<long> head = Load(slot, prefix, RecordKey.Directory, 0, out bool isInner);
+        List<long> head = Load(session, prefix, RecordKey.Directory, 0, out bool isInner);
         foreach (long leaf in isInner ? head : [])
         {
-            Erase(slot, prefix, RecordKey.Leaf, leaf);
+            Erase(session, prefix, RecordKey.Leaf, leaf);
         }
 
-        Erase(slot, prefix, RecordKey.Directory, 0);
+        Erase(session, prefix, RecordKey.Directory, 0);
     }
 
     private static void AddReaching(List<long> reaching, List<long> offsets, long offset, long end)
@@ -132,27 +132,27 @@ internal static class PartDirectory
     }
 
     /// <summary>Saves a leaf that was changed, as one or two, and the head that names them.</summary>
-    private static void Split(LogSlot slot, int prefix, List<long> head, List<long> leaf)
+    private static void Split(LogSession session, int prefix, List<long> head, List<long> leaf)
     {
         // parts mostly come in order: a full left half, and room on the right
         int left = leaf.Count <= LeafSize ? leaf.Count : leaf.Count - (LeafSize / 4);
         for (int start = 0; start < leaf.Count; start += left)
         {
             List<long> piece = leaf.GetRange(start, Math.Min(left, leaf.Count - start));
-            Save(slot, prefix, RecordKey.Leaf, piece[0], piece, isInner: false);
+            Save(session, prefix, RecordKey.Leaf, piece[0], piece, isInner: false);
             Insert(head, piece[0]);
         }
 
-        Save(slot, prefix, RecordKey.Directory, 0, head, isInner: true);
+        Save(session, prefix, RecordKey.Directory, 0, head, isInner: true);
     }
 
-    private static List<long> Load(LogSlot slot, int prefix, byte what, long leaf, out bool isInner)
+    private static List<long> Load(LogSession session, int prefix, byte what, long leaf, out bool isInner)
     {
         var offsets = new List<long>();
         isInner = false;
-        if (slot.Read(slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix, what, leaf))))
+        if (session.Read(session.Key.AsSpan(0, RecordKey.WriteSuffix(session.Key, prefix, what, leaf))))
         {
-            ReadOnlySpan<byte> value = slot.Found;
+            ReadOnlySpan<byte> value = session.Found;
             isInner = value[1] != 0;
             foreach (long offset in MemoryMarshal.Cast<byte, long>(value[HeadSize..]))
             {
@@ -168,24 +168,24 @@ internal static class PartDirectory
         return offsets;
     }
 
-    private static void SaveOrErase(LogSlot slot, int prefix, byte what, long leaf, List<long> offsets, bool isInner)
+    private static void SaveOrErase(LogSession session, int prefix, byte what, long leaf, List<long> offsets, bool isInner)
     {
         if (offsets.Count > 0)
         {
-            Save(slot, prefix, what, leaf, offsets, isInner);
+            Save(session, prefix, what, leaf, offsets, isInner);
         }
         else
         {
-            Erase(slot, prefix, what, leaf);
+            Erase(session, prefix, what, leaf);
         }
     }
 
-    private static void Save(LogSlot slot, int prefix, byte what, long leaf, List<long> offsets, bool isInner)
+    private static void Save(LogSession session, int prefix, byte what, long leaf, List<long> offsets, bool isInner)
     {
-        ReadOnlySpan<byte> key = slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix, what, leaf));
-        int before = slot.Read(key) ? LogStore.SizeOf(key.Length, slot.Found.Length) : 0;
+        ReadOnlySpan<byte> key = session.Key.AsSpan(0, RecordKey.WriteSuffix(session.Key, prefix, what, leaf));
+        int before = session.Read(key) ? LogStore.SizeOf(key.Length, session.Found.Length) : 0;
         int room = (offsets.Count + Step - 1) / Step * Step;
-        Span<byte> value = slot.ValueBuffer(HeadSize + (room * sizeof(long)))[..(HeadSize + (room * sizeof(long)))];
+        Span<byte> value = session.ValueBuffer(HeadSize + (room * sizeof(long)))[..(HeadSize + (room * sizeof(long)))];
         value[0] = Layout;
         value[1] = isInner ? (byte)1 : (byte)0;
         for (int i = 0; i < room; i++)
@@ -193,17 +193,17 @@ internal static class PartDirectory
             BinaryPrimitives.WriteInt64LittleEndian(value[(HeadSize + (i * sizeof(long)))..], i < offsets.Count ? offsets[i] : None);
         }
 
-        slot.Write(key, value, RecordOperation.Write);
-        slot.CountBytes(LogStore.SizeOf(key.Length, value.Length) - before);
+        session.Write(key, value, RecordOperation.Write);
+        session.CountBytes(LogStore.SizeOf(key.Length, value.Length) - before);
     }
 
-    private static void Erase(LogSlot slot, int prefix, byte what, long leaf)
+    private static void Erase(LogSession session, int prefix, byte what, long leaf)
     {
-        ReadOnlySpan<byte> key = slot.Key.AsSpan(0, RecordKey.WriteSuffix(slot.Key, prefix, what, leaf));
-        if (slot.Read(key))
+        ReadOnlySpan<byte> key = session.Key.AsSpan(0, RecordKey.WriteSuffix(session.Key, prefix, what, leaf));
+        if (session.Read(key))
         {
-            slot.CountBytes(-LogStore.SizeOf(key.Length, slot.Found.Length));
-            slot.Delete(key);
+            session.CountBytes(-LogStore.SizeOf(key.Length, session.Found.Length));
+            session.Delete(key);
         }
     }
 }

@@ -3,7 +3,7 @@ using FASTER.core;
 namespace ZarrCache.Index.Faster;
 
 /// <summary>
-/// What FASTER calls to read, write and change a record. Who works on a key holds its slot (<see cref="LogStore.Enter"/>), so that
+/// What FASTER calls to read, write and change a record. Who works on a key holds it (<see cref="LogStore.Enter"/>), so that
 /// none of this needs a lock. A structure, so that the calls are compiled into FASTER's own.
 /// </summary>
 internal readonly struct RecordFunctions : IFunctions<SpanByte, SpanByte, RecordInput, RecordOutput, Empty>

@@ -5,17 +5,17 @@ using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.Span
 namespace ZarrCache.Index.Faster;
 
 /// <summary>
-/// One of the hands that work on the log, each on its share of the keys: a session of FASTER, buffers, and what was added to the
-/// totals. Used by one thread at a time, which holds it by <see cref="LogStore.Enter"/>; whoever wants to keep everybody out takes all of them.
+/// A session of FASTER to work on the log with, its buffers, and what was added to the totals by it. Used by one thread at a time,
+/// which has it from <see cref="LogSessions.Enter"/>.
 /// </summary>
-internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposable
+internal sealed unsafe class LogSession(Session faster, LogStore log) : IDisposable
 {
     private byte[] _value = GC.AllocateUninitializedArray<byte>(1024, pinned: true);
     private IndexTotals[] _totals = new IndexTotals[4];
     private RecordOutput _output = new();
     private long _liveBytes;
 
-    /// <summary>Held by whoever uses the slot.</summary>
+    /// <summary>Held by whoever uses it.</summary>
     public Lock Gate { get; } = new();
 
     /// <summary>Room for a key.</summary>
@@ -27,10 +27,10 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
     /// <summary>Where that lies.</summary>
     public long FoundAt => _output.Address;
 
-    /// <summary>What this slot added to the bytes of live records, or took away. Exact in the sum of all slots.</summary>
+    /// <summary>What it added to the bytes of live records, or took away. Exact in the sum of all sessions.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);
 
-    /// <summary>What this slot added to a store, or took away. Exact in the sum of all slots.</summary>
+    /// <summary>What it added to a store, or took away. Exact in the sum of all sessions.</summary>
     public IndexTotals TotalsOf(int store)
     {
         IndexTotals[] totals = Volatile.Read(ref _totals);
@@ -69,7 +69,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
         {
             SpanByte place = SpanByte.FromPointer(at, key.Length);
             var input = new RecordInput(RecordOperation.Read);
-            Status status = session.Read(ref place, ref input, ref _output);
+            Status status = faster.Read(ref place, ref input, ref _output);
             return (status.IsPending ? Complete(out _) : status).Found;
         }
     }
@@ -89,7 +89,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
             var input = new RecordInput(RecordOperation.Probe);
             FASTER.core.ReadOptions options = default;
             StopAddress(ref options) = address + 1;
-            Status status = session.Read(ref place, ref input, ref _output, ref options, out RecordMetadata found);
+            Status status = faster.Read(ref place, ref input, ref _output, ref options, out RecordMetadata found);
             if (!status.IsPending)
             {
                 return !status.Found && !found.RecordInfo.Tombstone;
@@ -112,7 +112,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
                 SpanByte place = SpanByte.FromPointer(at, key.Length);
                 SpanByte source = SpanByte.FromPointer(bytes, value.Length);
                 var input = new RecordInput(operation);
-                if (session.Upsert(ref place, ref input, ref source, ref _output, out RecordMetadata written).IsPending)
+                if (faster.Upsert(ref place, ref input, ref source, ref _output, out RecordMetadata written).IsPending)
                 {
                     Complete(out written);
                 }
@@ -134,7 +134,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
             {
                 SpanByte place = SpanByte.FromPointer(at, key.Length);
                 var input = new RecordInput(RecordOperation.Push, Source: (nint)bytes, Length: value.Length);
-                if (session.RMW(ref place, ref input, ref _output).IsPending)
+                if (faster.RMW(ref place, ref input, ref _output).IsPending)
                 {
                     Complete(out _);
                 }
@@ -150,7 +150,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
         fixed (byte* at = key)
         {
             SpanByte place = SpanByte.FromPointer(at, key.Length);
-            Status status = session.RMW(ref place, ref input, ref _output);
+            Status status = faster.RMW(ref place, ref input, ref _output);
             return (status.IsPending ? Complete(out _) : status).Found;
         }
     }
@@ -161,20 +161,20 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
         fixed (byte* at = key)
         {
             SpanByte place = SpanByte.FromPointer(at, key.Length);
-            if (session.Delete(ref place).IsPending)
+            if (faster.Delete(ref place).IsPending)
             {
                 Complete(out _);
             }
         }
     }
 
-    public void Dispose() => session.Dispose();
+    public void Dispose() => faster.Dispose();
 
     /// <summary>Where the record of a key lies; -1 if there is none.</summary>
     private long Locate(ref SpanByte place)
     {
         var input = new RecordInput(RecordOperation.Probe);
-        Status status = session.Read(ref place, ref input, ref _output);
+        Status status = faster.Read(ref place, ref input, ref _output);
         return (status.IsPending ? Complete(out _) : status).Found ? _output.Address : -1;
     }
 
@@ -189,7 +189,7 @@ internal sealed unsafe class LogSlot(Session session, LogStore log) : IDisposabl
     private Status Complete(out RecordMetadata metadata)
     {
         int faults = log.ReadFaults;
-        session.CompletePendingWithOutputs(out CompletedOutputIterator<SpanByte, SpanByte, RecordInput, RecordOutput, Empty> outputs, wait: true);
+        faster.CompletePendingWithOutputs(out CompletedOutputIterator<SpanByte, SpanByte, RecordInput, RecordOutput, Empty> outputs, wait: true);
         Status status = default;
         metadata = default;
         while (outputs.Next())
