@@ -31,6 +31,9 @@ internal sealed record SuiteData(string Part, string[] Machine, bool IsLong, Sui
     /// <summary>What is to be known of the subjects beside their figures, by name; null where there is nothing.</summary>
     public IReadOnlyDictionary<string, string[]>? Properties { get; init; }
 
+    /// <summary>How many bytes of memory the filled index takes, its server's with it; null where that was not measured.</summary>
+    public long? Memory { get; init; }
+
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
 
     public async Task SaveAsync()

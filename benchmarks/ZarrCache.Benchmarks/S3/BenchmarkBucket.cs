@@ -39,10 +39,10 @@ internal sealed class BenchmarkBucket : IAsyncDisposable
     public StoreOpener OpenChunks(string prefix) => S3ZarrStore.Opener($"s3://{Name}/{prefix}/{{store_id}}.zarr", Options);
 
     /// <summary>One read as the SDK does it.</summary>
-    public async Task GetAsync(string key, byte[] buffer)
+    public async Task GetAsync(string key, Memory<byte> buffer)
     {
         using GetObjectResponse response = await Client.GetObjectAsync(new GetObjectRequest { BucketName = Name, Key = key });
-        await response.ResponseStream.ReadExactlyAsync(buffer.AsMemory(0, (int)response.ContentLength));
+        await response.ResponseStream.ReadExactlyAsync(buffer[..(int)response.ContentLength]);
     }
 
     public ValueTask DisposeAsync()

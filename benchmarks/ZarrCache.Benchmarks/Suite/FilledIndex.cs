@@ -21,6 +21,9 @@ internal sealed class FilledIndex : IAsyncDisposable
 
     private FilledIndex(IndexBackend backend, int keys) => (_backend, _keys) = (backend, keys);
 
+    /// <summary>By how many bytes of anonymous memory this process grew while the last index was filled, and those of its server; null where the system does not say.</summary>
+    public static long? LastMemory { get; private set; }
+
     public IStoreIndex Index => _index ?? throw new InvalidOperationException("The index is closed.");
 
     /// <summary>The one that there is, or it is closed and another one filled.</summary>
@@ -34,9 +37,11 @@ internal sealed class FilledIndex : IAsyncDisposable
         await CloseAsync();
         var filled = new FilledIndex(backend, keys);
         _current = filled;
+        long? before = await GetMemoryAsync();
         await filled.OpenAsync();
         await FillAsync(keys, batch => filled.Index.PushManyAsync(batch, CancellationToken.None));
         await filled.Index.FlushAsync(CancellationToken.None);
+        LastMemory = await GetMemoryAsync() - before;
         return filled;
     }
 
@@ -84,6 +89,12 @@ internal sealed class FilledIndex : IAsyncDisposable
         }
 
         _scratch.Dispose();
+    }
+
+    private static async Task<long?> GetMemoryAsync()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // gives free memory back
+        return ProcessMemory.Anonymous() + await LoopbackServers.GetRedisMemoryAsync();
     }
 
     /// <summary>Keys come in random order, as chunks are fetched.</summary>

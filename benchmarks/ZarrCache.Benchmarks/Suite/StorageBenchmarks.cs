@@ -16,7 +16,7 @@ public class StorageBenchmarks
     public const string Read = "read";
     public const string Write = "write, and erase an older one";
 
-    private const int Operations = 32;
+    private const int Operations = 16;
 
     private readonly ReadOnlyMemory<byte> _record = new byte[100];
     private string[] _names = [];
@@ -46,9 +46,9 @@ public class StorageBenchmarks
     public async Task FillAsync()
     {
         _scratch = new ScratchDirectory();
-        _store = Storage.Open(_scratch[""]).Open("chunks");
+        _store = (await Storage.OpenAsync(_scratch[""])).Open("chunks");
         Directory.CreateDirectory(_scratch["yardstick"]);
-        _yardstick = Storage.OpenYardstick?.Invoke(_scratch["yardstick"]);
+        _yardstick = Storage.OpenYardstickAsync is { } open ? await open(_scratch["yardstick"]) : null;
         _names = [.. Enumerable.Range(0, Operations).Select(number => number.ToString(CultureInfo.InvariantCulture))];
         _buffers = Concurrently.Buffers(Callers, Size);
         _value = new byte[Size];

@@ -56,13 +56,14 @@ internal static class SuiteCommand
         string[] names = arguments.GetValue(Indexes)!;
         foreach (int keys in arguments.GetValue(Keys)!)
         {
-            foreach (IndexBackend backend in IndexBackend.All.Where(backend => names.Contains(backend.Name) && keys <= backend.MostKeys))
+            foreach (IndexBackend backend in IndexBackend.All.Where(backend => names.Contains(backend.Name) && keys <= backend.MostKeys && IsThere(backend.Name, backend.Lacks)))
             {
                 SuiteSelection.Indexes = [backend];
                 SuiteSelection.KeyCounts = [keys];
                 Summary summary = BenchmarkRunner.Run<IndexBenchmarks>(SuiteConfig.Create(isLong, once: true));
                 await FilledIndex.CloseAsync();
-                await SaveAsync(string.Create(CultureInfo.InvariantCulture, $"indexes-{Slug(backend.Name)}-{keys}"), isLong, summary);
+                await LoopbackServers.CloseAsync();
+                await SaveAsync(string.Create(CultureInfo.InvariantCulture, $"indexes-{Slug(backend.Name)}-{keys}"), isLong, summary, FilledIndex.LastMemory);
             }
         }
 
@@ -72,10 +73,14 @@ internal static class SuiteCommand
     private static async Task<int> RunStoragesAsync(ParseResult arguments)
     {
         bool isLong = arguments.GetValue(Long);
-        foreach (StorageBackend backend in StorageBackend.All.Where(backend => arguments.GetValue(Storages)!.Contains(backend.Name)))
+        SuiteSelection.Sizes = isLong ? [4 << 10, 64 << 10, 1 << 20, 8 << 20] : [64 << 10, 1 << 20];
+        SuiteSelection.Callers = isLong ? SuiteSelection.Callers : [16]; // with one caller, writes to S3 alone would take a minute
+        foreach (StorageBackend backend in StorageBackend.All.Where(backend => arguments.GetValue(Storages)!.Contains(backend.Name) && IsThere(backend.Name, backend.Lacks)))
         {
             SuiteSelection.Storages = [backend];
-            await SaveAsync($"storages-{Slug(backend.Name)}", isLong, BenchmarkRunner.Run<StorageBenchmarks>(SuiteConfig.Create(isLong, once: false)));
+            Summary summary = BenchmarkRunner.Run<StorageBenchmarks>(SuiteConfig.Create(isLong, once: false));
+            await LoopbackServers.CloseAsync();
+            await SaveAsync($"storages-{Slug(backend.Name)}", isLong, summary);
         }
 
         return 0;
@@ -91,14 +96,24 @@ internal static class SuiteCommand
         return 0;
     }
 
-    private static async Task SaveAsync(string part, bool isLong, Summary summary)
+    private static bool IsThere(string name, string? lacks)
+    {
+        if (lacks is not null)
+        {
+            Console.Error.WriteLine($"{name} is left out, since its server is not installed: {lacks}");
+        }
+
+        return lacks is null;
+    }
+
+    private static async Task SaveAsync(string part, bool isLong, Summary summary, long? memory = null)
     {
         if (summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success))
         {
             throw new InvalidOperationException($"A benchmark of '{part}' failed; see above. Its figures are not written.");
         }
 
-        await new SuiteData(part, ResultsFile.Machine(), isLong, [.. Rows(summary)]).SaveAsync();
+        await new SuiteData(part, ResultsFile.Machine(), isLong, [.. Rows(summary)]) { Memory = memory }.SaveAsync();
     }
 
     private static IEnumerable<SuiteRow> Rows(Summary summary)

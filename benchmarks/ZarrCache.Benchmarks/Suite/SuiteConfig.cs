@@ -25,8 +25,8 @@ internal static class SuiteConfig
     public static IConfig Create(bool isLong, bool once)
     {
         Job job = new Job(isLong ? "long" : "short")
-            .WithToolchain(new InProcessEmitToolchain(Patience, logOutput: false))
-            .WithWarmupCount(isLong ? 5 : 3)
+            .WithToolchain(new InProcessEmitToolchain(Patience, logOutput: true))
+            .WithWarmupCount(isLong ? 4 : 2)
             .WithIterationCount(isLong ? 11 : 5);
         job = once ? job.RunOncePerIteration() : job.WithIterationTime(TimeInterval.FromMilliseconds(isLong ? 200 : 60)).WithMinIterationTime(TimeInterval.FromMilliseconds(10)).WithUnrollFactor(1);
         return ManualConfig.CreateEmpty()
@@ -49,7 +49,7 @@ internal static class SuiteConfig
         }
 
         return Find<IndexBackend>() is { } index ? (!isYardstick || index.OpenYardstickAsync is not null) && (method != nameof(IndexBenchmarks.ReopenAsync) || index.Reopens)
-            : Find<StorageBackend>() is not { } storage || !isYardstick || storage.OpenYardstick is not null;
+            : Find<StorageBackend>() is not { } storage || !isYardstick || storage.OpenYardstickAsync is not null;
 
         T? Find<T>()
             where T : class => parameters.Items.Select(item => item.Value).OfType<T>().FirstOrDefault();

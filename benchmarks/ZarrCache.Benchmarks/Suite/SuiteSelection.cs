@@ -9,7 +9,7 @@ internal static class SuiteSelection
 
     public static IReadOnlyList<StorageBackend> Storages { get; set; } = StorageBackend.All;
 
-    public static IReadOnlyList<int> Sizes { get; set; } = [4 << 10, 64 << 10, 1 << 20, 8 << 20];
+    public static IReadOnlyList<int> Sizes { get; set; } = [4 << 10, 64 << 10, 1 << 20];
 
     public static IReadOnlyList<int> Callers { get; set; } = [1, 16];
 }

@@ -68,6 +68,9 @@ osd_crush_chooseleaf_type = 0
 osd_class_dir = $(ls -d /usr/lib/*/rados-classes | head -n 1)
 osd_objectstore = memstore
 memstore_device_bytes = 4294967296
+rgw_gc_obj_min_wait = 1
+rgw_gc_processor_period = 1
+rgw_gc_processor_max_time = 1
 osd_numa_auto_affinity = false
 rgw_frontends = beast endpoint=127.0.0.1:$port
 CONF
