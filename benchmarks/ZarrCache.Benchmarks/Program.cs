@@ -4,6 +4,7 @@ using ZarrCache.Benchmarks.Gateway;
 using ZarrCache.Benchmarks.Parts;
 using ZarrCache.Benchmarks.ReadPath;
 using ZarrCache.Benchmarks.Redis;
+using ZarrCache.Benchmarks.Reliability;
 using ZarrCache.Benchmarks.S3;
 using ZarrCache.Benchmarks.Sqlite;
 using ZarrCache.Benchmarks.Suite;
@@ -36,6 +37,15 @@ switch (args)
     case ["gateway", ..]:
         await GatewayBenchmarks.RunAsync(rounds);
         return 0;
+    case ["reliability", ..]:
+        await ReliabilityBenchmarks.RunAsync(Option("--keys", 100_000), rounds);
+        return 0;
+    case [OpeningBenchmark.ChildCommand, var index, var root, var entries]:
+        await OpeningBenchmark.ChildAsync(index, root, int.Parse(entries, CultureInfo.InvariantCulture));
+        return 0;
+    case [UnreachableIndexBenchmark.LockCommand, var file]:
+        UnreachableIndexBenchmark.LockChild(file);
+        return 0;
     case [BareHandler.ChildCommand, var directory]:
         await BareHandler.ChildAsync(directory);
         return 0;
@@ -66,6 +76,7 @@ switch (args)
                    ZarrCache.Benchmarks suite  --help
                    ZarrCache.Benchmarks s3     [--rounds 5]
                    ZarrCache.Benchmarks redis  [--keys 1000000] [--rounds 5] [--only batches|find|single|enumerate|cold]
+                   ZarrCache.Benchmarks reliability [--keys 100000] [--rounds 5]
             """);
         return 2;
 }
