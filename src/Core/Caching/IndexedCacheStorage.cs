@@ -406,12 +406,8 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     {
         if (_shared is not null && _shared.Generation is var generation && generation != Volatile.Read(ref _generation) && Interlocked.Exchange(ref _generation, generation) != generation)
         {
-            Task before = _sweeping;
-            _sweeping = Task.Run(async () =>
-            {
-                await before.ConfigureAwait(false);
-                await _sweep.RunAsync(_stop.Token).ConfigureAwait(false);
-            });
+            // Beside the one before, which may be waiting for files to be old enough: two sweeps at once do no harm, and what is lost meanwhile is not cached.
+            _sweeping = Task.WhenAll(_sweeping, Task.Run(() => _sweep.RunAsync(_stop.Token)));
         }
     }
 

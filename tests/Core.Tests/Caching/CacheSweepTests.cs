@@ -46,6 +46,29 @@ public sealed class CacheSweepTests
     }
 
     [Fact]
+    public async Task A_sweep_that_failed_is_tried_again()
+    {
+        await using var old = new CacheFixture();
+        await old.WarmAsync("u/c/0", 5000);
+        await using var index = new MemoryStoreIndex();
+        var failing = new FailingIndex(index) { Fails = operation => operation == "ListStores" };
+        await using var storage = new IndexedCacheStorage(failing, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time });
+        await storage.SweepCompletion;
+        Assert.Equal(0, (await storage.GetTotalsAsync(null, Ct)).Count);
+
+        failing.Fails = null;
+        using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        watchdog.CancelAfter(TimeSpan.FromSeconds(30));
+        while ((await storage.GetTotalsAsync(null, watchdog.Token)).Count == 0)
+        {
+            old.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, watchdog.Token);
+        }
+
+        Assert.NotNull(await storage.FindAsync("s", "u/c/0", Ct));
+    }
+
+    [Fact]
     public async Task A_new_index_takes_over_what_a_record_vouches_for_and_nothing_else()
     {
         await using var old = new CacheFixture();
