@@ -14,7 +14,7 @@ namespace ZarrCache.Index.Faster;
 /// with the next checkpoint: every <see cref="FasterStoreIndexOptions.CheckpointInterval"/>, on <see cref="FlushAsync"/>, and
 /// when the index is disposed of.
 /// </remarks>
-public sealed partial class FasterStoreIndex : IStoreIndex
+public sealed partial class FasterStoreIndex : IStoreIndex, IFindsFirstPart
 {
     private readonly string _path;
     private readonly ILogger _logger;
@@ -121,6 +121,13 @@ public sealed partial class FasterStoreIndex : IStoreIndex
         ThrowIfDisposed();
         long end = length > long.MaxValue - offset ? long.MaxValue : offset + length;
         return new(length == 0 ? [] : _failures.Guard(() => _records.FindParts(storeId, key, offset, end)));
+    }
+
+    ValueTask<IndexEntry?> IFindsFirstPart.FindFirstPartAsync(string storeId, string key, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        ThrowIfDisposed();
+        return new(_failures.Guard(() => _records.FindFirstPart(storeId, key)));
     }
 
     /// <inheritdoc/>

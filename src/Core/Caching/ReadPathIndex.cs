@@ -20,6 +20,7 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
 
     private readonly IStoreIndex _index;
     private readonly ISharedStoreIndex? _shared;
+    private readonly IFindsFirstPart? _firstParts;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -33,6 +34,7 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
     {
         _index = index;
         _shared = index as ISharedStoreIndex;
+        _firstParts = index as IFindsFirstPart;
         _patience = patience;
         _time = time;
         _logger = logger;
@@ -72,12 +74,13 @@ internal sealed partial class ReadPathIndex : IAsyncDisposable
 
     /// <summary>
     /// Any part of a key, for what it says of the object. Of the keys that begin with this one it is itself the first, so
-    /// that its first part is the first or, after its value or absence, the second entry: O(log n), however many parts there are.
+    /// that its first part is the first or, after its value or absence, the second entry: O(log n), however many parts there are, of an
+    /// index that keeps the order of keys; another is an <see cref="IFindsFirstPart"/>.
     /// </summary>
     public ValueTask<IndexEntry?> FindFirstPartAsync(string storeId, string key, CancellationToken ct)
     {
         ThrowIfOpen();
-        ValueTask<IndexEntry?> answer = EnumerateAsync();
+        ValueTask<IndexEntry?> answer = _firstParts is null ? EnumerateAsync() : _firstParts.FindFirstPartAsync(storeId, key, ct);
         return answer.IsCompletedSuccessfully ? answer : LimitAsync(answer, ct);
 
         async ValueTask<IndexEntry?> EnumerateAsync()

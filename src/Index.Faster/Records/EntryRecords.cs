@@ -44,6 +44,27 @@ internal sealed class EntryRecords(LogStore log, IndexState state)
         return found;
     }
 
+    /// <summary>The first part of a key; null if there is none.</summary>
+    public IndexEntry? FindFirstPart(string storeId, string key)
+    {
+        if (state.Stores.Find(storeId) is not { } store)
+        {
+            return null;
+        }
+
+        Span<byte> prefix = stackalloc byte[RecordKey.MaxSize];
+        prefix = prefix[..RecordKey.WritePrefix(prefix, store, key)];
+        using KeyScope scope = log.Enter(prefix);
+        prefix.CopyTo(scope.Session.Key);
+        if (PartDirectory.First(scope.Session, prefix.Length) is not { } start)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> place = PartKey(scope.Session, prefix.Length, start);
+        return scope.Session.Read(place) ? Read(place, scope.Session.Found, storeId, key) : null;
+    }
+
     /// <summary>Pushes an entry, and gives the one that it replaced.</summary>
     [SkipLocalsInit]
     public IndexEntry? Push(IndexEntry entry)

@@ -41,6 +41,14 @@ internal static class PartDirectory
         return reaching;
     }
 
+    /// <summary>Where the first part begins; null if there is none.</summary>
+    public static long? First(LogSession session, int prefix)
+    {
+        List<long> starts = Load(session, prefix, RecordKey.Directory, 0, out bool isInner);
+        starts = isInner ? Load(session, prefix, RecordKey.Leaf, starts[0], out _) : starts;
+        return starts.Count > 0 ? starts[0] : null;
+    }
+
     public static void Add(LogSession session, int prefix, long offset)
     {
         List<long> head = Load(session, prefix, RecordKey.Directory, 0, out bool isInner);
