@@ -42,7 +42,7 @@ internal sealed class PeerWork(int share)
         return rows;
     }
 
-    private static Task<IPeerClient> OpenAsync(Peer peer, string directory) => peer.OpenAsync(Directory.CreateDirectory(directory).FullName);
+    private static Task<IPeerClient> OpenAsync(Peer peer, string directory) => peer.OpenAsync!(Directory.CreateDirectory(directory).FullName);
 
     private async Task<SuiteRow[]> MeasureRecordsAsync(Peer peer, IPeerClient client)
     {

@@ -35,7 +35,7 @@ root.SetAction(async (arguments, ct) =>
 
     if (names.Length == 0)
     {
-        var properties = AllPeers.Dotnet.Concat(AllPeers.Python).ToDictionary(peer => peer.Name, peer => new[] { peer.Verifies, peer.Durable, peer.Bounds });
+        var properties = AllPeers.Dotnet.Concat(AllPeers.Python).ToDictionary(peer => peer.Name, peer => new[] { peer.Verifies, peer.Durable, peer.Bounds, peer.Reason });
         await new SuiteData("peers", ResultsFile.Machine(), arguments.GetValue(share) == 1, rows) { Properties = properties }.SaveAsync();
     }
 

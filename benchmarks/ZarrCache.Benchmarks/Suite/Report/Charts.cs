@@ -34,6 +34,29 @@ internal static class Charts
         }
     }
 
+    /// <summary>What a read and a write cost by the size of a chunk: a line for each storage, and one for its medium used by hand.</summary>
+    public static void SaveStorages(SuiteRow[] rows, string path)
+    {
+        int callers = rows.Min(row => row.Callers);
+        SaveGrid(((string[])[StorageBenchmarks.Read, StorageBenchmarks.Write]).Select(Draw), columns: 2, path, width: 560, height: 380);
+
+        Plot Draw(string operation)
+        {
+            Plot plot = NewPlot(callers == 1 ? operation : $"{operation}, {callers} callers at once", "bytes of a chunk");
+            Color[] ours = [Palette[0], Palette[5]];
+            Color[] byHand = [Palette[4], Palette[1]];
+            var storages = rows.Where(row => row.What == operation && row.Callers == callers).OrderBy(row => row.Size).GroupBy(row => row.Subject).OrderBy(group => group.Key, StringComparer.OrdinalIgnoreCase);
+            foreach ((int i, var storage) in storages.Index())
+            {
+                AddLine(plot, $"{storage.Key}, by hand", byHand[i], [.. storage.Where(row => row.YardstickNanoseconds is not null).Select(row => (row.Size, row.YardstickNanoseconds!.Value))]);
+                AddLine(plot, storage.Key, ours[i], Points([.. storage]));
+            }
+
+            Finish(plot, [.. rows.Select(row => row.Size).Distinct().Order()], Text.Bytes, Text.Duration);
+            return plot;
+        }
+    }
+
     /// <summary>Reads a second by their size: hit, file by hand, file by hand verified, part.</summary>
     public static void SaveReads(SuiteRow[] rows, string path)
     {

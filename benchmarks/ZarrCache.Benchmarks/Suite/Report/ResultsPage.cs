@@ -26,6 +26,7 @@ internal static class ResultsPage
         SuiteRow[] storages = Rows(parts, "storages-");
         SuiteRow[] reads = Rows(parts, "reads");
         SuiteData? peers = parts.FirstOrDefault(part => part.Part == "peers");
+        var readme = new List<string>();
         var lines = new List<string>
         {
             Mark,
@@ -39,12 +40,22 @@ internal static class ResultsPage
         if (indexes.Length > 0)
         {
             Charts.SaveGrowth(indexes, Path.Combine(directory, "growth.svg"));
-            lines.AddRange(["", "## Indexes, by the number of keys", "", "![The cost of an operation by the number of keys, for each index](growth.svg)", "", .. IndexTables(indexes), "", .. Crossings.Lines(indexes)]);
+            var crossings = new Crossings(indexes, storages, Memory(parts));
+            lines.AddRange(
+            [
+                "", "## Which index, for how many keys", "", crossings.Summary(), "", .. crossings.Choice(), "",
+                "Of the indexes that have what is needed, the one in which a hit and a miss cost least. A hit is a find and a mark, a miss a find, a push and a pop; the two last in batches, as the background writer has them.", "",
+                .. crossings.Costs(), "",
+                "Where the cost of an index crosses that of the chunk is read off between two measured numbers of keys, both axes logarithmic, to one digit. Memory is what the process grew by, or the server took, while the index was filled.", "",
+                "## Indexes, by the number of keys", "", "![The cost of an operation by the number of keys, for each index](growth.svg)", "", .. IndexTables(indexes),
+            ]);
+            readme.AddRange(["![The cost of an operation by the number of keys, for each index](benchmarks/results/growth.svg)", "", crossings.Summary(), "", .. crossings.Choice(), ""]);
         }
 
         if (storages.Length > 0)
         {
-            lines.AddRange(["", "## Storages, by the size of a chunk", "", .. ByteTable(storages)]);
+            Charts.SaveStorages(storages, Path.Combine(directory, "storages.svg"));
+            lines.AddRange(["", "## Storages, by the size of a chunk", "", "![Reads and writes of a chunk by its size](storages.svg)", "", .. ByteTable(storages)]);
         }
 
         if (reads.Length > 0)
@@ -56,15 +67,28 @@ internal static class ResultsPage
         if (peers is not null)
         {
             Charts.SavePeers(peers.Rows, Path.Combine(directory, "peers.svg"));
-            lines.AddRange(["", "## What people use instead", "", "![Chunks set and got by ZarrCache and by its peers](peers.svg)", "", .. PeerTables.Lines(peers)]);
+            var tables = new PeerTables(peers);
+            lines.AddRange(
+            [
+                "", "## What people use instead", "", "![Chunks set and got by ZarrCache and by its peers](peers.svg)", "", .. tables.Lines(), "",
+                "Faster than that of ZarrCache which does the same work and is as durable, and why:", "", .. tables.Faster(), "",
+                "nginx's `proxy_cache` is measured beside the gateway: [gateway.md](gateway.md), and below.",
+            ]);
+            readme.AddRange(["![Chunks set and got by ZarrCache and by its peers](benchmarks/results/peers.svg)", ""]);
         }
 
-        lines.AddRange(["", "## All yardsticks", "", .. targets, "## When each part was measured", "", "| Part | Mode | When |", "|---|---|---|"]);
-        lines.AddRange(parts.Select(part => $"| {part.Part} | {(part.IsLong ? "long" : "short")} | {part.Machine[0][8..]} |"));
+        readme.Add(string.Create(CultureInfo.InvariantCulture, $"From [the results page](benchmarks/results/{name}), with the machine, all figures and all {met + missed.Count} that were asked for, of which {met} are met; `benchmarks/run` makes it again, and this section."));
+
+        lines.AddRange(["", "## All yardsticks", "", .. targets, "## When each part was measured", "", "| Part | Mode | When | Machine |", "|---|---|---|---|"]);
+        lines.AddRange(parts.Select(part => $"| {part.Part} | {(part.IsLong ? "long" : "short")} | {part.Machine[0]["- date: ".Length..]} | {part.Machine[1]["- machine: ".Length..]} |"));
         string path = Path.Combine(directory, name);
         await File.WriteAllLinesAsync(path, Compact(lines));
         Console.WriteLine($"written: {path}");
+        await ReadmeSection.WriteAsync(readme);
     }
+
+    private static Dictionary<(string Subject, long Keys), long> Memory(IReadOnlyList<SuiteData> parts) =>
+        parts.Where(part => part.Memory is not null).ToDictionary(part => (part.Rows[0].Subject, part.Rows[0].Size), part => part.Memory!.Value);
 
     private static SuiteRow[] Rows(IReadOnlyList<SuiteData> parts, string prefix) =>
         [.. parts.Where(part => part.Part.StartsWith(prefix, StringComparison.Ordinal)).SelectMany(part => part.Rows)];
