@@ -46,7 +46,12 @@ internal static class SuiteCommand
         reads.SetAction((arguments, ct) => RunReadsAsync(arguments));
         var page = new Command("page", "Joins all results that there are into one page, with charts.");
         page.SetAction((_, ct) => ResultsPage.WriteAsync());
-        return new RootCommand("The benchmark suite. Each part writes benchmarks/results/data; page joins them.") { indexes, storages, reads, page }.Parse(args).InvokeAsync();
+        var path = new Argument<string>("PATH");
+        path.AcceptOnlyFromAmong([.. HotPath.Names]);
+        var seconds = new Option<int>("--seconds") { Description = "For how long.", DefaultValueFactory = _ => 10 };
+        var hot = new Command("hot", "Does one thing again and again, for a profiler: see benchmarks/profile.") { path, seconds };
+        hot.SetAction((arguments, ct) => HotPath.RunAsync(arguments.GetValue(path)!, TimeSpan.FromSeconds(arguments.GetValue(seconds))));
+        return new RootCommand("The benchmark suite. Each part writes benchmarks/results/data; page joins them.") { indexes, storages, reads, page, hot }.Parse(args).InvokeAsync();
     }
 
     /// <summary>One file for each index and size, so that a piece that broke, or took too long, is run again alone.</summary>
