@@ -37,7 +37,7 @@ internal sealed class Crossings(SuiteRow[] indexes, SuiteRow[] storages, IReadOn
             : $"{Standard} as far as was measured, {Text.Count(_keys[^1])} keys, since it costs less than the chunk of {Text.Bytes(ChunkSize)} itself";
         string fast = Name(IndexReach.OneProcess);
         string times = Cost(fast, HitCost, _keys[^1]) is { } quick && Cost(Standard, HitCost, _keys[^1]) is { } usual
-            ? string.Create(CultureInfo.InvariantCulture, $" (a hit in a {usual / quick:0.#}th of the time with {Text.Count(_keys[^1])} keys)")
+            ? $" (with {Text.Count(_keys[^1])} keys a hit costs {Text.Duration(quick)} instead of {Text.Duration(usual)})"
             : "";
         return $"{until}; {fast} beyond, in one process at a time{times}; {Name(IndexReach.Machines)} for many machines.";
     }

@@ -46,7 +46,7 @@ internal static class ResultsPage
                 "", "## Which index, for how many keys", "", crossings.Summary(), "", .. crossings.Choice(), "",
                 "Of the indexes that have what is needed, the one in which a hit and a miss cost least. A hit is a find and a mark, a miss a find, a push and a pop; the two last in batches, as the background writer has them.", "",
                 .. crossings.Costs(), "",
-                "Where the cost of an index crosses that of the chunk is read off between two measured numbers of keys, both axes logarithmic, to one digit. Memory is what the process grew by, or the server took, while the index was filled.", "",
+                "Where the cost of an index crosses that of the chunk is read off between two measured numbers of keys, both axes logarithmic, to one digit. Memory is what the process grew by, or the server took, while the index was filled. The SQLite index remembers entries in memory, as it does by default, so that with few keys finds do not reach SQLite.", "",
                 "## Indexes, by the number of keys", "", "![The cost of an operation by the number of keys, for each index](growth.svg)", "", .. IndexTables(indexes),
             ]);
             readme.AddRange(["![The cost of an operation by the number of keys, for each index](benchmarks/results/growth.svg)", "", crossings.Summary(), "", .. crossings.Choice(), ""]);
