@@ -1,4 +1,3 @@
-using System.Globalization;
 using ZarrCache.Benchmarks.Harness;
 
 namespace ZarrCache.Benchmarks.Suite.Report;
