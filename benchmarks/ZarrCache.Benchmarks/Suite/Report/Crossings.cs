@@ -30,6 +30,11 @@ internal sealed class Crossings(SuiteRow[] indexes, SuiteRow[] storages, IReadOn
     /// <summary>The sentence that answers the question, with the figures behind it.</summary>
     public string Summary()
     {
+        if (ChunkRead is null || ChunkWrite is null)
+        {
+            return "Which index for how many keys is not known as long as the file system was not measured too.";
+        }
+
         double? crossing = Least(Crossing(Standard, HitCost, ChunkRead), Crossing(Standard, MissCost, ChunkWrite));
         string until = crossing is { } keys
             ? $"{Standard} until about {Text.Count(Rounded(keys))} keys, from where on it costs as much as reading or writing the chunk of {Text.Bytes(ChunkSize)} itself"
