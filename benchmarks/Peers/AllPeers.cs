@@ -16,7 +16,7 @@ internal static class AllPeers
         new("ZoneTree", "its log, when it is opened", "last writes lost in a kill (asynchronous log)", "no", "What was written lately is an object in its process, which a read merely copies; its log is written later, so a kill loses it; there are no totals and no order of eviction to keep.", ZoneTreeClient.OpenAsync),
         new("LiteDB", "nothing", "survives a kill", "no", "It keeps one tree by key in its process and copies pages from its own memory, unverified; there are no totals and no order of eviction to keep.", LiteDbClient.OpenAsync),
         new("FusionCache over SQLite, no memory level", "nothing", "survives a kill", "time to live", "A value is one row of a SQLite database: no file is opened, none is verified, and neither size nor order of eviction is kept.", FusionCacheClient.OpenAsync),
-        new("redis-server, no persistence", "nothing", "none", "bytes of memory, approximate LRU", "A batch is one pipeline; it verifies nothing and its order of eviction is a sample.", RedisClient.OpenAsync),
+        new("redis-server, no persistence", "nothing", "none", "bytes of memory, approximate LRU", "A batch is one pipeline; it verifies nothing and its order of eviction is a sample.", _ => RedisClient.OpenAsync()),
         new("BitFaster.Caching", "nothing", "none", "number of values", "It is a dictionary in the process: nothing is verified, nothing fetched, no bytes are counted, and its order of eviction is a queue without locks.", BitFasterClient.OpenAsync),
     ];
 

@@ -1,40 +1,32 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using StackExchange.Redis;
+using ZarrCache.Index.Redis.Tests;
 
 namespace ZarrCache.Peers.Clients;
 
 /// <summary>A redis-server of its own on loopback, without snapshots or a log, asked with StackExchange.Redis.</summary>
 internal sealed class RedisClient : PeerClient
 {
-    private readonly Process _server;
+    private readonly RedisProcess _server;
     private readonly ConnectionMultiplexer _connection;
     private readonly IDatabase _database;
 
-    private RedisClient(Process server, ConnectionMultiplexer connection)
+    private RedisClient(RedisProcess server, ConnectionMultiplexer connection)
     {
         _server = server;
         _connection = connection;
         _database = connection.GetDatabase();
     }
 
-    public static async Task<IPeerClient> OpenAsync(string directory)
+    public static async Task<IPeerClient> OpenAsync()
     {
-        int port = FreePort();
-        string number = port.ToString(CultureInfo.InvariantCulture);
-        string[] arguments = ["--port", number, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory, "--daemonize", "no"];
-        Process server = Process.Start(new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true })!;
-        server.OutputDataReceived += (_, _) => { };
-        server.BeginOutputReadLine();
+        RedisProcess server = await RedisProcess.StartAsync([], CancellationToken.None);
         try
         {
-            return new RedisClient(server, await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{number},connectRetry=20,connectTimeout=1000,syncTimeout=60000"));
+            return new RedisClient(server, await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions { EndPoints = { { "127.0.0.1", server.Port } }, SyncTimeout = 60_000, AsyncTimeout = 60_000 }));
         }
         catch
         {
-            server.Kill();
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -50,15 +42,6 @@ internal sealed class RedisClient : PeerClient
     public override async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
-        _server.Kill();
-        await _server.WaitForExitAsync();
-        _server.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        await _server.DisposeAsync();
     }
 }

@@ -5,11 +5,11 @@ namespace ZarrCache;
 /// <summary>What callers of a store find convenient; everything here stands on the methods of <see cref="IZarrStore"/>.</summary>
 public static class ZarrStoreExtensions
 {
-    /// <summary>How often a read is begun again when its object changes under it.</summary>
-    private const int Attempts = 3;
+    /// <summary>How often a read is begun when its object changes under it: often enough for one that several processes write and evict without end.</summary>
+    private const int Attempts = 10;
 
     /// <summary>The bytes of a value, or of a range of it; null if the key does not exist.</summary>
-    /// <exception cref="ObjectChangedException">The object changed during each of three reads.</exception>
+    /// <exception cref="ObjectChangedException">The object changed during each of ten reads.</exception>
     /// <inheritdoc cref="IZarrStore.GetAsync" path="/exception"/>
     public static async ValueTask<byte[]?> GetBytesAsync(this IZarrStore store, string key, ByteRange range = default, CancellationToken ct = default)
     {
