@@ -35,7 +35,6 @@ internal sealed class LogStore : IDisposable
     private readonly ChecksummedLogDevice _device;
     private readonly LogSessions _sessions;
     private readonly int _pageBytes;
-    private volatile bool _closed;
     private int _scanning;
 
     public LogStore(string directory, FasterStoreIndexOptions options, Checkpoint? checkpoint, bool readOnly)
@@ -124,7 +123,7 @@ internal sealed class LogStore : IDisposable
         Interlocked.Increment(ref _scanning);
         try
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
+            ObjectDisposedException.ThrowIf(_sessions.IsClosed, typeof(FasterStoreIndex));
             return ScanOpen(from, to, visit, ct);
         }
         finally
@@ -142,7 +141,7 @@ internal sealed class LogStore : IDisposable
             from = from < Log.HeadAddress
                 ? DiskPage.Scan(_device, from, Math.Min(Math.Min(to, PageEnd(from)), Log.HeadAddress), _pageBytes, visit, out more)
                 : ScanMemory(from, Math.Min(to, PageEnd(from)), visit, out more);
-            ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
+            ObjectDisposedException.ThrowIf(_sessions.IsClosed, typeof(FasterStoreIndex));
         }
 
         return from;
@@ -163,7 +162,7 @@ internal sealed class LogStore : IDisposable
                     return from;
                 }
 
-                ObjectDisposedException.ThrowIf(_closed, typeof(FasterStoreIndex));
+                ObjectDisposedException.ThrowIf(_sessions.IsClosed, typeof(FasterStoreIndex));
             }
 
             return to;
@@ -254,16 +253,12 @@ internal sealed class LogStore : IDisposable
     }
 
     /// <summary>Nobody enters any more. With all keys held.</summary>
-    public void Close()
-    {
-        _sessions.Close();
-        _closed = true;
-    }
+    public void Close() => _sessions.Close();
 
     /// <summary>Closes the files, when the scans that are under way have come to their next record.</summary>
     public void Dispose()
     {
-        _closed = true;
+        _sessions.Close();
         SpinWait.SpinUntil(() => Volatile.Read(ref _scanning) == 0);
         _sessions.Dispose();
         _store.Dispose();
