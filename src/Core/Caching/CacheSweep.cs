@@ -32,7 +32,7 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, In
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (ct.IsCancellationRequested)
         {
             LogSweepStopped();
         }
@@ -50,7 +50,7 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, In
             await index.ConfirmSweptAsync(ct).ConfigureAwait(false);
             return true;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             LogSweepFailed(exception, pause.TotalSeconds);
             _firstPass.TrySetResult();
