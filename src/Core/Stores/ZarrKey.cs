@@ -89,8 +89,8 @@ public static class ZarrKey
             return "begins or ends with '/'";
         }
 
-        // nearly every key: printable ASCII without a dot, whose only fault could be an empty segment; vectorized
-        if (!key.ContainsAnyExceptInRange(' ', '~') && !key.Contains('.') && key.IndexOf("//") < 0)
+        // nearly every key: printable ASCII in which no segment is empty or begins with a dot; vectorized
+        if (key[0] != '.' && !key.ContainsAnyExceptInRange(' ', '~') && key.IndexOf("//") < 0 && key.IndexOf("/.") < 0)
         {
             return null;
         }

@@ -14,9 +14,7 @@ internal sealed unsafe class LogSession(Session faster, LogStore log) : IDisposa
     private IndexTotals[] _totals = new IndexTotals[4];
     private RecordOutput _output = new();
     private long _liveBytes;
-
-    /// <summary>Held by whoever uses it.</summary>
-    public Lock Gate { get; } = new();
+    private int _taken;
 
     /// <summary>Room for a key.</summary>
     public byte[] Key { get; } = GC.AllocateUninitializedArray<byte>(RecordKey.MaxSize, pinned: true);
@@ -29,6 +27,12 @@ internal sealed unsafe class LogSession(Session faster, LogStore log) : IDisposa
 
     /// <summary>What it added to the bytes of live records, or took away. Exact in the sum of all sessions.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);
+
+    /// <summary>Takes it for the caller alone, if nobody has it.</summary>
+    public bool TryTake() => Volatile.Read(ref _taken) == 0 && Interlocked.Exchange(ref _taken, 1) == 0;
+
+    /// <summary>What was done with it is seen by whoever takes it next.</summary>
+    public void Return() => Volatile.Write(ref _taken, 0);
 
     /// <summary>What it added to a store, or took away. Exact in the sum of all sessions.</summary>
     public IndexTotals TotalsOf(int store)
