@@ -27,24 +27,15 @@ internal static class FasterBenchmarks
 
     private static async Task MemoryAsync(int keys, int rounds)
     {
-        await MemoryWork.OursAsync(100_000, 100_000); // both are compiled before they are measured
-        await MemoryWork.RawAsync(100_000, 100_000);
+        await MemoryWork.RunAsync(100_000, 100_000); // both are compiled before they are measured
         var ours = new List<MemoryWork>();
         var raw = new List<MemoryWork>();
         for (int round = 0; round < rounds; round++)
         {
-            if (round % 2 == 0)
-            {
-                ours.Add(await MemoryWork.OursAsync(keys, Operations));
-            }
-
-            raw.Add(await MemoryWork.RawAsync(keys, Operations));
-            if (round % 2 == 1)
-            {
-                ours.Add(await MemoryWork.OursAsync(keys, Operations));
-            }
-
-            Console.WriteLine($"{ours[^1]}\n{raw[^1]}");
+            (MemoryWork oursNow, MemoryWork rawNow) = await MemoryWork.RunAsync(keys, Operations);
+            ours.Add(oursNow);
+            raw.Add(rawNow);
+            Console.WriteLine($"{oursNow}\n{rawNow}");
         }
 
         var table = new Table();

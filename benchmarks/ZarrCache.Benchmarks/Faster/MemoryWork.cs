@@ -19,21 +19,108 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
     /// <summary>Enough for the log of ten million keys and what is marked of them.</summary>
     public static long LogMemory(int keys) => keys > 2_000_000 ? 4L << 30 : 1L << 30;
 
-    public static FasterStoreIndexOptions Options(int keys) => new() { LogMemoryBytes = LogMemory(keys), ExpectedKeys = keys };
+    /// <summary>No checkpoint comes by time while it is measured: what one costs the marks after it is a row of its own.</summary>
+    public static FasterStoreIndexOptions Options(int keys) => new() { LogMemoryBytes = LogMemory(keys), ExpectedKeys = keys, CheckpointInterval = TimeSpan.FromHours(1) };
 
-    public static async Task<MemoryWork> OursAsync(int keys, int operations)
+    /// <summary>The same work on both in turns, ten thousand operations each, so that whatever else the machine does meets both alike.</summary>
+    public static async Task<(MemoryWork Ours, MemoryWork Raw)> RunAsync(int keys, int operations)
     {
         using var scratch = new ScratchDirectory();
         await using var index = new FasterStoreIndex(scratch["index"], Options(keys));
-        double push = await PushAsync(index, keys);
+        using var raw = new RawLog(scratch["raw"], LogMemory(keys), TableBytes(keys));
+
+        var entries = new IndexEntry[Batch];
+        var records = new RawBatch(Batch);
+        (double push, double pushRaw) = await InTurnsAsync(
+            keys,
+            first =>
+            {
+                Fill(entries, first, keys);
+                records.Fill(entries);
+            },
+            async _ =>
+            {
+                foreach (IndexEntry entry in entries)
+                {
+                    await index.PushAsync(entry, CancellationToken.None);
+                }
+            },
+            _ => records.Push(raw));
+
         EntryKey[] places = Places(keys, operations);
-        double mark = await RateAsync(places, key => index.MarkAsync(key, DateTimeOffset.UnixEpoch, CancellationToken.None));
-        double find = await RateAsync(places, async key => Require(await index.FindAsync(key, CancellationToken.None) is not null));
+        byte[][] rawPlaces = RawPlaces(keys, operations);
+        (double mark, double markRaw) = await InTurnsAsync(
+            operations,
+            static _ => { },
+            async first =>
+            {
+                for (int i = first; i < first + Batch; i++)
+                {
+                    await index.MarkAsync(places[i], DateTimeOffset.UnixEpoch, CancellationToken.None);
+                }
+            },
+            first =>
+            {
+                for (int i = first; i < first + Batch; i++)
+                {
+                    raw.Mark(rawPlaces[i], 1);
+                }
+            });
+        (double find, double findRaw) = await InTurnsAsync(
+            operations,
+            static _ => { },
+            async first =>
+            {
+                for (int i = first; i < first + Batch; i++)
+                {
+                    Require(await index.FindAsync(places[i], CancellationToken.None) is not null);
+                }
+            },
+            first =>
+            {
+                for (int i = first; i < first + Batch; i++)
+                {
+                    Require(raw.Read(rawPlaces[i]));
+                }
+            });
+
         double scan = await ScanAsync(index, keys);
+        long start = Stopwatch.GetTimestamp();
+        Require(raw.ScanTexts() > keys);
+        double scanRaw = keys / Stopwatch.GetElapsedTime(start).TotalSeconds;
+
         double popMarked = await PopAsync(index, operations / 4);
         await index.FlushAsync(CancellationToken.None);
         double markSaved = await RateAsync(places[^(operations / 4)..], key => index.MarkAsync(key, DateTimeOffset.UnixEpoch, CancellationToken.None));
-        return new MemoryWork(push, mark, find, await PopOfNewAsync(keys, operations / 4), popMarked, markSaved, scan);
+        double pop = await PopOfNewAsync(keys, operations / 4);
+        return (new MemoryWork(push, mark, find, pop, popMarked, markSaved, scan), new MemoryWork(pushRaw, markRaw, findRaw, 0, 0, 0, scanRaw));
+    }
+
+    private static async Task<(double Ours, double Theirs)> InTurnsAsync(int count, Action<int> prepare, Func<int, Task> ours, Action<int> theirs)
+    {
+        GC.Collect();
+        (TimeSpan oursTime, TimeSpan theirsTime) = (TimeSpan.Zero, TimeSpan.Zero);
+        for (int first = 0; first < count; first += Batch)
+        {
+            prepare(first);
+            bool oursFirst = first / Batch % 2 == 0;
+            for (int turn = 0; turn < 2; turn++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                if (oursFirst == (turn == 0))
+                {
+                    await ours(first);
+                    oursTime += Stopwatch.GetElapsedTime(start);
+                }
+                else
+                {
+                    theirs(first);
+                    theirsTime += Stopwatch.GetElapsedTime(start);
+                }
+            }
+        }
+
+        return (count / oursTime.TotalSeconds, count / theirsTime.TotalSeconds);
     }
 
     /// <summary>Pops of an index that was just filled.</summary>
@@ -71,19 +158,6 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    public static Task<MemoryWork> RawAsync(int keys, int operations)
-    {
-        using var scratch = new ScratchDirectory();
-        using var raw = new RawLog(scratch["raw"], LogMemory(keys), TableBytes(keys));
-        double push = PushRaw(raw, keys);
-        byte[][] places = RawPlaces(keys, operations);
-        double mark = Rate(places, place => raw.Mark(place, 1));
-        double find = Rate(places, place => Require(raw.Read(place)));
-        long start = Stopwatch.GetTimestamp();
-        Require(raw.ScanTexts() > keys);
-        return Task.FromResult(new MemoryWork(push, mark, find, 0, 0, 0, keys / Stopwatch.GetElapsedTime(start).TotalSeconds));
-    }
-
     /// <summary>The table that the index has for so many keys.</summary>
     public static long TableBytes(int keys) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)(keys / 5.5 * 64));
 
@@ -94,11 +168,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         var time = TimeSpan.Zero;
         for (int first = 0; first < keys; first += Batch)
         {
-            for (int i = 0; i < Batch; i++)
-            {
-                batch[i] = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
-            }
-
+            Fill(batch, first, keys);
             long start = Stopwatch.GetTimestamp();
             foreach (IndexEntry entry in batch)
             {
@@ -118,11 +188,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         var time = TimeSpan.Zero;
         for (int first = 0; first < keys; first += Batch)
         {
-            for (int i = 0; i < Batch; i++)
-            {
-                batch[i] = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
-            }
-
+            Fill(batch, first, keys);
             long start = Stopwatch.GetTimestamp();
             await index.PushManyAsync(batch, CancellationToken.None);
             time += Stopwatch.GetElapsedTime(start);
@@ -131,31 +197,25 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         return keys / time.TotalSeconds;
     }
 
-    /// <summary>Reads, then upserts the same bytes; making them is not counted.</summary>
-    public static double PushRaw(RawLog raw, int keys)
+    /// <summary>Reads, then upserts the same bytes.</summary>
+    public static void PushRaw(RawLog raw, int keys)
     {
-        byte[] bytes = new byte[Batch * 512];
-        var places = new (int At, int Key, int Value)[Batch];
-        var time = TimeSpan.Zero;
+        var batch = new IndexEntry[Batch];
+        var records = new RawBatch(Batch);
         for (int first = 0; first < keys; first += Batch)
         {
-            for (int i = 0; i < Batch; i++)
-            {
-                IndexEntry entry = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
-                (int key, int value) = RawLog.Format(entry, bytes.AsSpan(i * 512, 256), bytes.AsSpan((i * 512) + 256, 256));
-                places[i] = (i * 512, key, value);
-            }
-
-            long start = Stopwatch.GetTimestamp();
-            foreach ((int at, int key, int value) in places)
-            {
-                raw.ReadThenUpsert(bytes.AsSpan(at, key), bytes.AsSpan(at + 256, value));
-            }
-
-            time += Stopwatch.GetElapsedTime(start);
+            Fill(batch, first, keys);
+            records.Fill(batch);
+            records.Push(raw);
         }
+    }
 
-        return keys / time.TotalSeconds;
+    private static void Fill(IndexEntry[] batch, int first, int keys)
+    {
+        for (int i = 0; i < batch.Length; i++)
+        {
+            batch[i] = ArrayEntries.Make(ArrayEntries.Scattered(first + i, keys));
+        }
     }
 
     public static EntryKey[] Places(int keys, int count) => [.. Enumerable.Range(0, count).Select(i => ArrayEntries.At(ArrayEntries.Scattered(i * 7919L, keys)))];
@@ -174,18 +234,6 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         foreach (EntryKey place in places)
         {
             await work(place);
-        }
-
-        return places.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    public static double Rate(byte[][] places, Action<byte[]> work)
-    {
-        GC.Collect();
-        long start = Stopwatch.GetTimestamp();
-        foreach (byte[] place in places)
-        {
-            work(place);
         }
 
         return places.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -7,9 +7,6 @@ namespace ZarrCache.Benchmarks.Faster;
 /// <summary>What two threads do in a second, against one: the index; the same work in two processes, which is what the machine gives; and FasterKV alone with a session for each thread.</summary>
 internal sealed class ThreadWork
 {
-    private const int RecordBytes = 512;
-    private const int KeyBytes = 256;
-
     private readonly Dictionary<(string What, int Threads), List<double>> _rates = [];
 
     public static async Task RunAsync(int keys, int rounds)
@@ -68,13 +65,8 @@ internal sealed class ThreadWork
 
     private void Raw(int threads, int keys)
     {
-        byte[] bytes = new byte[(long)keys * RecordBytes];
-        var sizes = new (int Key, int Value)[keys];
-        for (int i = 0; i < keys; i++)
-        {
-            sizes[i] = RawLog.Format(ArrayEntries.Make(ArrayEntries.Scattered(i, keys)), bytes.AsSpan(i * RecordBytes, KeyBytes), bytes.AsSpan((i * RecordBytes) + KeyBytes, RecordBytes - KeyBytes));
-        }
-
+        var records = new RawBatch(keys);
+        records.Fill([.. Enumerable.Range(0, keys).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys)))]);
         byte[][] places = MemoryWork.RawPlaces(keys, keys);
         using var scratch = new ScratchDirectory();
         using var first = new RawLog(scratch["raw"], MemoryWork.LogMemory(keys), MemoryWork.TableBytes(keys));
@@ -82,7 +74,7 @@ internal sealed class ThreadWork
         RawLog[] sessions = [first, second];
         InThreadsAsync("read then upsert", threads, keys, thread => i =>
         {
-            sessions[thread].ReadThenUpsert(bytes.AsSpan(i * RecordBytes, sizes[i].Key), bytes.AsSpan((i * RecordBytes) + KeyBytes, sizes[i].Value));
+            records.Push(sessions[thread], i);
             return ValueTask.CompletedTask;
         }).Wait();
         InThreadsAsync("read", threads, keys, thread => i =>
