@@ -31,8 +31,9 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
 
         var entries = new IndexEntry[Batch];
         var records = new RawBatch(Batch);
-        (double push, double pushRaw) = await InTurnsAsync(
+        (double push, double pushRaw) = await Turns.RunAsync(
             keys,
+            Batch,
             first =>
             {
                 Fill(entries, first, keys);
@@ -45,12 +46,17 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
                     await index.PushAsync(entry, CancellationToken.None);
                 }
             },
-            _ => records.Push(raw));
+            _ =>
+            {
+                records.Push(raw);
+                return Task.CompletedTask;
+            });
 
         EntryKey[] places = Places(keys, operations);
         byte[][] rawPlaces = RawPlaces(keys, operations);
-        (double mark, double markRaw) = await InTurnsAsync(
+        (double mark, double markRaw) = await Turns.RunAsync(
             operations,
+            Batch,
             static _ => { },
             async first =>
             {
@@ -65,9 +71,12 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
                 {
                     raw.Mark(rawPlaces[i], 1);
                 }
+
+                return Task.CompletedTask;
             });
-        (double find, double findRaw) = await InTurnsAsync(
+        (double find, double findRaw) = await Turns.RunAsync(
             operations,
+            Batch,
             static _ => { },
             async first =>
             {
@@ -82,6 +91,8 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
                 {
                     Require(raw.Read(rawPlaces[i]));
                 }
+
+                return Task.CompletedTask;
             });
 
         double scan = await ScanAsync(index, keys);
@@ -94,33 +105,6 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
         double markSaved = await RateAsync(places[^(operations / 4)..], key => index.MarkAsync(key, DateTimeOffset.UnixEpoch, CancellationToken.None));
         double pop = await PopOfNewAsync(keys, operations / 4);
         return (new MemoryWork(push, mark, find, pop, popMarked, markSaved, scan), new MemoryWork(pushRaw, markRaw, findRaw, 0, 0, 0, scanRaw));
-    }
-
-    private static async Task<(double Ours, double Theirs)> InTurnsAsync(int count, Action<int> prepare, Func<int, Task> ours, Action<int> theirs)
-    {
-        GC.Collect();
-        (TimeSpan oursTime, TimeSpan theirsTime) = (TimeSpan.Zero, TimeSpan.Zero);
-        for (int first = 0; first < count; first += Batch)
-        {
-            prepare(first);
-            bool oursFirst = first / Batch % 2 == 0;
-            for (int turn = 0; turn < 2; turn++)
-            {
-                long start = Stopwatch.GetTimestamp();
-                if (oursFirst == (turn == 0))
-                {
-                    await ours(first);
-                    oursTime += Stopwatch.GetElapsedTime(start);
-                }
-                else
-                {
-                    theirs(first);
-                    theirsTime += Stopwatch.GetElapsedTime(start);
-                }
-            }
-        }
-
-        return (count / oursTime.TotalSeconds, count / theirsTime.TotalSeconds);
     }
 
     /// <summary>Pops of an index that was just filled.</summary>

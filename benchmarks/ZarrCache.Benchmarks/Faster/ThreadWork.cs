@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ZarrCache.Benchmarks.Harness;
 using ZarrCache.Index.Faster;
 
@@ -7,20 +6,18 @@ namespace ZarrCache.Benchmarks.Faster;
 /// <summary>What two threads do in a second, against one: the index; the same work in two processes, which is what the machine gives; and FasterKV alone with a session for each thread.</summary>
 internal sealed class ThreadWork
 {
+    /// <summary>Long beside the start of two threads.</summary>
+    private const int Slice = 50_000;
+
     private readonly Dictionary<(string What, int Threads), List<double>> _rates = [];
 
     public static async Task RunAsync(int keys, int rounds)
     {
-        await new ThreadWork().RoundAsync(1, 100_000); // all is compiled before it is measured
-        await new ThreadWork().RoundAsync(2, 100_000);
+        await new ThreadWork().RoundAsync(100_000); // all is compiled before it is measured
         var work = new ThreadWork();
         for (int round = 0; round < rounds; round++)
         {
-            foreach (int threads in round % 2 == 0 ? (int[])[1, 2] : [2, 1])
-            {
-                await work.RoundAsync(threads, keys);
-            }
-
+            await work.RoundAsync(keys);
             foreach ((string what, double rate) in await ProcessWork.RunAsync(keys))
             {
                 work.Add($"{what} in processes", 2, rate);
@@ -46,63 +43,64 @@ internal sealed class ThreadWork
         await ResultsFile.WriteSectionAsync(FasterBenchmarks.File, FasterBenchmarks.Title, ResultsFile.Invariant($"Two threads, {keys:N0} keys"), [.. table.Rows, "", ResultsFile.Invariant($"Medians of {rounds} rounds. Two processes share nothing but the machine: where two threads do as much as they, it is the machine that gives no more.")]);
     }
 
-    private async Task RoundAsync(int threads, int keys)
+    private async Task RoundAsync(int keys)
     {
-        await IndexAsync(threads, keys);
-        Raw(threads, keys);
+        await IndexAsync(keys);
+        await RawAsync(keys);
     }
 
-    private async Task IndexAsync(int threads, int keys)
+    private async Task IndexAsync(int keys)
     {
         IndexEntry[] entries = [.. Enumerable.Range(0, keys).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys)))]; // making them is not counted
         EntryKey[] places = MemoryWork.Places(keys, keys);
         using var scratch = new ScratchDirectory();
-        await using var index = new FasterStoreIndex(scratch["index"], MemoryWork.Options(keys));
-        await InThreadsAsync("push", threads, keys, _ => async i => await index.PushAsync(entries[i], CancellationToken.None));
-        await InThreadsAsync("find", threads, keys, _ => async i => await index.FindAsync(places[i], CancellationToken.None));
-        await InThreadsAsync("mark", threads, keys, _ => async i => await index.MarkAsync(places[i], DateTimeOffset.UnixEpoch, CancellationToken.None));
+        await using var ofOne = new FasterStoreIndex(scratch["one"], MemoryWork.Options(keys));
+        await using var ofTwo = new FasterStoreIndex(scratch["two"], MemoryWork.Options(keys));
+        await MeasureAsync("push", keys, threads => Each(threads, async i => await (threads == 1 ? ofOne : ofTwo).PushAsync(entries[i], CancellationToken.None)));
+        await MeasureAsync("find", keys, threads => Each(threads, async i => await (threads == 1 ? ofOne : ofTwo).FindAsync(places[i], CancellationToken.None)));
+        await MeasureAsync("mark", keys, threads => Each(threads, i => (threads == 1 ? ofOne : ofTwo).MarkAsync(places[i], DateTimeOffset.UnixEpoch, CancellationToken.None)));
     }
 
-    private void Raw(int threads, int keys)
+    private async Task RawAsync(int keys)
     {
         var records = new RawBatch(keys);
         records.Fill([.. Enumerable.Range(0, keys).Select(i => ArrayEntries.Make(ArrayEntries.Scattered(i, keys)))]);
         byte[][] places = MemoryWork.RawPlaces(keys, keys);
         using var scratch = new ScratchDirectory();
-        using var first = new RawLog(scratch["raw"], MemoryWork.LogMemory(keys), MemoryWork.TableBytes(keys));
-        using var second = new RawLog(first);
-        RawLog[] sessions = [first, second];
-        InThreadsAsync("read then upsert", threads, keys, thread => i =>
+        using var ofOne = new RawLog(scratch["one"], MemoryWork.LogMemory(keys), MemoryWork.TableBytes(keys));
+        using var ofTwo = new RawLog(scratch["two"], MemoryWork.LogMemory(keys), MemoryWork.TableBytes(keys));
+        using var ofTwoToo = new RawLog(ofTwo);
+        RawLog[][] sessions = [[ofOne], [ofTwo, ofTwoToo]];
+        await MeasureAsync("read then upsert", keys, threads => EachSession(session => i => records.Push(session, i), threads));
+        await MeasureAsync("read", keys, threads => EachSession(session => i => MemoryWork.Require(session.Read(places[i])), threads));
+        await MeasureAsync("RMW", keys, threads => EachSession(session => i => session.Mark(places[i], i), threads));
+
+        Func<int, ValueTask>[] EachSession(Func<RawLog, Action<int>> work, int threads) => [.. sessions[threads - 1].Select(work).Select(one => (Func<int, ValueTask>)(i =>
         {
-            records.Push(sessions[thread], i);
+            one(i);
             return ValueTask.CompletedTask;
-        }).Wait();
-        InThreadsAsync("read", threads, keys, thread => i =>
-        {
-            MemoryWork.Require(sessions[thread].Read(places[i]));
-            return ValueTask.CompletedTask;
-        }).Wait();
-        InThreadsAsync("RMW", threads, keys, thread => i =>
-        {
-            sessions[thread].Mark(places[i], i);
-            return ValueTask.CompletedTask;
-        }).Wait();
+        }))];
     }
 
-    private async Task InThreadsAsync(string what, int threads, int count, Func<int, Func<int, ValueTask>> work)
+    private static Func<int, ValueTask>[] Each(int threads, Func<int, ValueTask> work) => [.. Enumerable.Repeat(work, threads)];
+
+    /// <summary>One thread with a store of its own and two with another one, in turns.</summary>
+    private async Task MeasureAsync(string what, int keys, Func<int, Func<int, ValueTask>[]> workOf)
     {
-        GC.Collect();
-        long start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, threads).Select(thread => Task.Run(async () =>
-        {
-            Func<int, ValueTask> one = work(thread);
-            for (int i = thread; i < count; i += threads)
-            {
-                await one(i);
-            }
-        })));
-        Add(what, threads, count / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        (Func<int, ValueTask>[] one, Func<int, ValueTask>[] two) = (workOf(1), workOf(2));
+        (double rateOfOne, double rateOfTwo) = await Turns.RunAsync(keys, Slice, static _ => { }, first => SliceAsync(one, first), first => SliceAsync(two, first));
+        Add(what, 1, rateOfOne);
+        Add(what, 2, rateOfTwo);
     }
+
+    /// <summary>The operations of a slice, shared out among as many threads as there are works.</summary>
+    private static Task SliceAsync(Func<int, ValueTask>[] works, int first) => Task.WhenAll(works.Select((work, thread) => Task.Run(async () =>
+    {
+        for (int i = first + thread; i < first + Slice; i += works.Length)
+        {
+            await work(i);
+        }
+    })));
 
     private void Add(string what, int threads, double rate)
     {
