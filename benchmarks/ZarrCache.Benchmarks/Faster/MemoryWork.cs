@@ -97,7 +97,7 @@ internal sealed record MemoryWork(double Push, double Mark, double Find, double 
 
         double scan = await ScanAsync(index, keys);
         long start = Stopwatch.GetTimestamp();
-        Require(raw.ScanTexts() > keys);
+        Require(raw.ScanTexts(keys) == keys);
         double scanRaw = keys / Stopwatch.GetElapsedTime(start).TotalSeconds;
 
         double popMarked = await PopAsync(index, operations / 4);

@@ -38,11 +38,10 @@ internal sealed unsafe class RawLog : IDisposable
     }
 
     /// <summary>Writes the key and the value of a record as the index does.</summary>
-    public static (int Key, int Value) Format(IndexEntry entry, Span<byte> key, Span<byte> value)
-    {
-        int size = RecordKey.WriteSuffix(key, RecordKey.WritePrefix(key, 0, entry.Key), RecordKey.Whole, 0);
-        return (size, EntryLayout.Write(value, entry, 1));
-    }
+    public static (int Key, int Value) Format(IndexEntry entry, Span<byte> key, Span<byte> value) => (FormatKey(entry.EntryKey, key), EntryLayout.Write(value, entry, 1));
+
+    /// <summary>Writes the key alone.</summary>
+    public static int FormatKey(EntryKey entry, Span<byte> key) => RecordKey.WriteSuffix(key, RecordKey.WritePrefix(key, 0, entry.Key), RecordKey.Whole, 0);
 
     public void ReadThenUpsert(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
@@ -87,6 +86,18 @@ internal sealed unsafe class RawLog : IDisposable
         }
     }
 
+    public void Delete(ReadOnlySpan<byte> key)
+    {
+        fixed (byte* k = key)
+        {
+            SpanByte place = SpanByte.FromPointer(k, key.Length);
+            if (_session.Delete(ref place).IsPending)
+            {
+                _session.CompletePending(wait: true);
+            }
+        }
+    }
+
     /// <summary>Begins a read; with <see cref="Complete"/> many are under way at once.</summary>
     public void BeginRead(ReadOnlySpan<byte> key)
     {
@@ -100,19 +111,27 @@ internal sealed unsafe class RawLog : IDisposable
 
     public void Complete() => _session.CompletePending(wait: true);
 
-    /// <summary>Scans the log and makes the texts of each record.</summary>
-    public long ScanTexts()
+    /// <summary>Scans the log, at most so many records of it, and makes the texts of each.</summary>
+    /// <returns>How many records.</returns>
+    public long ScanTexts(long limit)
     {
         long characters = 0;
+        long records = 0;
         using IFasterScanIterator<SpanByte, SpanByte> scan = _store.Log.Scan(_store.Log.BeginAddress, _store.Log.TailAddress);
-        while (scan.GetNext(out _))
+        while (records < limit && scan.GetNext(out RecordInfo info))
         {
+            if (info.Tombstone)
+            {
+                continue;
+            }
+
+            records++;
             ReadOnlySpan<byte> value = scan.GetValue().AsReadOnlySpan();
             characters += System.Text.Encoding.UTF8.GetString(RecordKey.TextOf(scan.GetKey().AsReadOnlySpan())).Length;
             characters += System.Text.Encoding.UTF8.GetString(value.Slice(value.Length - 26, 18)).Length; // the ETag
         }
 
-        return characters;
+        return characters > records ? records : 0;
     }
 
     public void Dispose()

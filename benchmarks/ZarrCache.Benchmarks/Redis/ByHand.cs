@@ -17,15 +17,16 @@ internal sealed class ByHand(IDatabase database, string prefix)
     private RedisKey Order => Store.Order(Retention.Evictable, EntryKind.Value);
 
     public static Prepared[] Prepare(int first, int count, int of) =>
-    [
-        .. Enumerable.Range(first, count).Select(i =>
-        {
-            IndexEntry entry = ArrayEntries.Make(ArrayEntries.Scattered(i, of)) with { AccessClock = i + 1, Priority = i + 1 };
-            byte[] place = Place.Of(entry.EntryKey);
-            byte[] value = EntryFormat.Write(entry, i + 1);
-            return new Prepared(place, value, [.. value.AsSpan(0, EntryFormat.PushedSize), .. place], i + 1, (double)Scores.OfAccess(entry.LastAccess));
-        }),
-    ];
+        [.. Enumerable.Range(first, count).Select(i => Prepare(ArrayEntries.Make(ArrayEntries.Scattered(i, of)), i + 1))];
+
+    /// <param name="entry">What is pushed.</param>
+    /// <param name="clock">What the index would give it as its clock and its priority.</param>
+    public static Prepared Prepare(IndexEntry entry, long clock)
+    {
+        byte[] place = Place.Of(entry.EntryKey);
+        byte[] value = EntryFormat.Write(entry with { AccessClock = clock, Priority = clock }, clock);
+        return new Prepared(place, value, MemberOf(place, value), clock, (double)Scores.OfAccess(entry.LastAccess));
+    }
 
     /// <summary>The commands of a push for each entry; answers are waited for where they say something.</summary>
     public async Task PushAsync(Prepared[] batch)
@@ -56,7 +57,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
     }
 
     /// <summary>The commands of a pop: the first of the order, their bytes, and for each whether it is still there, and its removal.</summary>
-    public async Task<int> PopAsync(int count)
+    public async Task<IReadOnlyList<(byte[] Place, byte[] Value)>> PopAsync(int count)
     {
         RedisValue[] members = await database.SortedSetRangeByRankAsync(Order, 0, count - 1);
         RedisValue[] places = Array.ConvertAll(members, member => (RedisValue)((byte[])member!)[EntryFormat.PushedSize..]);
@@ -72,7 +73,7 @@ internal sealed class ByHand(IDatabase database, string prefix)
         }
 
         await Task.WhenAll([.. still, ChangeTotalsAsync(-places.Length)]);
-        return values.Count(value => !value.IsNull);
+        return [.. places.Zip(values, (place, value) => ((byte[])place!, (byte[])value!))];
     }
 
     /// <summary>A pop in the widest form of its commands.</summary>
@@ -88,6 +89,38 @@ internal sealed class ByHand(IDatabase database, string prefix)
         await ChangeTotalsAsync(-places.Length);
         return values.Count(value => !value.IsNull);
     }
+
+    /// <summary>Removes entries by their places; to set things back.</summary>
+    public async Task RemoveAsync(RedisValue[] places)
+    {
+        RedisValue[] values = await database.HashGetAsync(Store.Entries, places);
+        await database.HashDeleteAsync(Store.Entries, places);
+        await database.SortedSetRemoveAsync(Store.Keys, places);
+        await database.SortedSetRemoveAsync(Store.Access, places);
+        await database.SortedSetRemoveAsync(Order, [.. places.Zip(values, (place, value) => (RedisValue)MemberOf(place!, value!))]);
+        await ChangeTotalsAsync(-places.Length);
+    }
+
+    /// <summary>A bare look-up.</summary>
+    public async Task<bool> FindAsync(EntryKey key) => !(await database.HashGetAsync(Store.Entries, Place.Of(key))).IsNull;
+
+    /// <summary>How many entries there are, at most so many; each is read.</summary>
+    public async Task<long> ScanAsync(int page, int limit)
+    {
+        long count = 0;
+        await foreach (HashEntry entry in database.HashScanAsync(Store.Entries, pageSize: page))
+        {
+            count += entry.Value.IsNull ? 0 : 1;
+            if (count == limit)
+            {
+                break;
+            }
+        }
+
+        return count;
+    }
+
+    private static byte[] MemberOf(byte[] place, byte[] value) => [.. value.AsSpan(0, EntryFormat.PushedSize), .. place];
 
     private async Task ChangeTotalsAsync(long count)
     {

@@ -124,7 +124,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
         await using RedisStoreIndex index = await OpenAsync();
         await PushAsync(index, keys);
         double bytes = (await GetUsedMemoryAsync() - before) / (double)keys;
-        RedisKey hash = new CacheKeys("zarrcache").For(ArrayEntries.Store).Entries;
+        var byHand = new ByHand(_database, "zarrcache");
         for (int round = 0; round < rounds; round++)
         {
             await comparison.MeasureAsync(round, () => Comparison.RateAsync(keys, OursAsync), () => Comparison.RateAsync(keys, TheirsAsync));
@@ -145,13 +145,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
 
         async Task TheirsAsync()
         {
-            int count = 0;
-            await foreach (HashEntry entry in _database.HashScanAsync(hash, pageSize: Batch))
-            {
-                count += entry.Value.IsNull ? 0 : 1;
-            }
-
-            Require(count >= keys);
+            Require(await byHand.ScanAsync(Batch, int.MaxValue) >= keys);
         }
     }
 
@@ -193,7 +187,7 @@ internal sealed class RedisWork(RedisProcess process, ConnectionMultiplexer conn
         {
             foreach (ByHand.Prepared[] _ in batches)
             {
-                Require(await (wide ? byHand.PopWideAsync(Batch) : byHand.PopAsync(Batch)) == Batch);
+                Require((wide ? await byHand.PopWideAsync(Batch) : (await byHand.PopAsync(Batch)).Count) == Batch);
             }
         });
         return (push, pop);

@@ -9,14 +9,16 @@ namespace ZarrCache.Benchmarks.Suite;
 /// <param name="Name">What it is called in tables and charts.</param>
 /// <param name="Reach">Who can have it open, and whether it outlives them.</param>
 /// <param name="OpenAsync">Opens it, or makes it, in a directory.</param>
-/// <param name="OpenYardstickAsync">Makes what it is measured against, empty, in the same directory; null where that is for the program of the index's own.</param>
+/// <param name="OpenYardstickAsync">Makes what it is measured against, empty, in the same directory.</param>
+/// <param name="Compared">The operations that are measured against that; null for all.</param>
 /// <param name="MostKeys">No more keys than this: what its memory or its time allows on a usual machine.</param>
 /// <param name="Lacks">How this machine comes by the program that it needs; null if it has it, or needs none.</param>
 public sealed record IndexBackend(
     string Name,
     IndexReach Reach,
     Func<string, ValueTask<IStoreIndex>> OpenAsync,
-    Func<string, ValueTask<IIndexYardstick>>? OpenYardstickAsync = null,
+    Func<string, ValueTask<IIndexYardstick>> OpenYardstickAsync,
+    IReadOnlyList<string>? Compared = null,
     int MostKeys = 10_000_000,
     string? Lacks = null)
 {
@@ -24,9 +26,11 @@ public sealed record IndexBackend(
     [
         new("Memory", IndexReach.Process, _ => new(new MemoryStoreIndex()), _ => new(new LinkedListLru())),
         new("SQLite", IndexReach.Processes, directory => new(new SqliteStoreIndex(Path.Combine(directory, "index.db"))), PreparedStatements.CreateAsync),
-        new("FASTER", IndexReach.OneProcess, directory => new(new FasterStoreIndex(Path.Combine(directory, "faster"), new FasterStoreIndexOptions { LogMemoryBytes = 1L << 30 }))),
-        new("Redis", IndexReach.Machines, OpenRedisAsync, Lacks: RedisProcess.IsInstalled ? null : RedisProcess.Install),
+        new("FASTER", IndexReach.OneProcess, directory => new(new FasterStoreIndex(Path.Combine(directory, "faster"), FasterOptions)), directory => new(new FasterAlone(directory, FasterOptions)), FasterAlone.Operations),
+        new("Redis", IndexReach.Machines, OpenRedisAsync, directory => CommandsByHand.CreateAsync(PrefixOf(directory) + "-by-hand"), CommandsByHand.Operations, Lacks: RedisProcess.IsInstalled ? null : RedisProcess.Install),
     ];
+
+    private static FasterStoreIndexOptions FasterOptions => new() { LogMemoryBytes = 1L << 30 };
 
     /// <summary>Whether it is there again after it was closed.</summary>
     public bool Reopens => Reach != IndexReach.Process;
@@ -35,7 +39,10 @@ public sealed record IndexBackend(
 
     /// <summary>It remembers no entries here, else finds would measure its memory. Patient, since ten million keys take a server long to go through.</summary>
     private static async ValueTask<IStoreIndex> OpenRedisAsync(string directory) =>
-        await RedisStoreIndex.OpenAsync((await LoopbackServers.GetRedisAsync()).Address, new RedisStoreIndexOptions { RememberedEntries = 0, CommandTimeout = TimeSpan.FromMinutes(1), Prefix = Path.GetFileName(directory.TrimEnd('/')) });
+        await RedisStoreIndex.OpenAsync((await LoopbackServers.GetRedisAsync()).Address, new RedisStoreIndexOptions { RememberedEntries = 0, CommandTimeout = TimeSpan.FromMinutes(1), Prefix = PrefixOf(directory) });
+
+    /// <summary>The server is one for all directories.</summary>
+    private static string PrefixOf(string directory) => Path.GetFileName(directory.TrimEnd('/'));
 }
 
 /// <summary>Who can have an index open, and whether it outlives them: each can do what those before it can.</summary>

@@ -79,10 +79,10 @@ internal static class SuiteCommand
     {
         bool isLong = arguments.GetValue(Long);
         SuiteSelection.Sizes = isLong ? [4 << 10, 64 << 10, 1 << 20, 8 << 20] : [64 << 10, 1 << 20];
-        SuiteSelection.Callers = isLong ? SuiteSelection.Callers : [16]; // with one caller, writes to S3 alone would take a minute
         foreach (StorageBackend backend in StorageBackend.All.Where(backend => arguments.GetValue(Storages)!.Contains(backend.Name) && IsThere(backend.Name, backend.Lacks)))
         {
             SuiteSelection.Storages = [backend];
+            SuiteSelection.Callers = isLong || !backend.IsSlow ? [1, 16] : [16];
             Summary summary = BenchmarkRunner.Run<StorageBenchmarks>(SuiteConfig.Create(isLong, once: false));
             await LoopbackServers.CloseAsync();
             await SaveAsync($"storages-{Slug(backend.Name)}", isLong, summary);

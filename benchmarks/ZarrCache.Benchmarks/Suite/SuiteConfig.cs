@@ -4,6 +4,8 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Filters;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Parameters;
+using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 
@@ -34,21 +36,22 @@ internal static class SuiteConfig
             .AddLogger(ConsoleLogger.Default)
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddDiagnoser(MemoryDiagnoser.Default)
-            .AddFilter(new SimpleFilter(benchmark => IsPossible(benchmark.Descriptor.WorkloadMethod.Name, benchmark.Parameters)))
+            .AddFilter(new SimpleFilter(benchmark => IsPossible(benchmark.Descriptor, benchmark.Parameters)))
             .WithOptions(ConfigOptions.DisableLogFile | ConfigOptions.DisableOptimizationsValidator)
             .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "zarrcache-benchmarks"));
     }
 
-    /// <summary>Some back ends have no yardstick here, not all can be closed and opened again, and an absence has no size.</summary>
-    private static bool IsPossible(string method, BenchmarkDotNet.Parameters.ParameterInstances parameters)
+    /// <summary>Not every yardstick can do all, not all back ends can be closed and opened again, and an absence has no size.</summary>
+    private static bool IsPossible(Descriptor benchmark, ParameterInstances parameters)
     {
+        string method = benchmark.WorkloadMethod.Name;
         bool isYardstick = method.EndsWith("YardstickAsync", StringComparison.Ordinal);
         if (method == nameof(ReadBenchmarks.AbsentAsync) && !Equals(parameters[nameof(ReadBenchmarks.Size)], SuiteSelection.Sizes[0]))
         {
             return false; // it has no bytes
         }
 
-        return Find<IndexBackend>() is { } index ? (!isYardstick || index.OpenYardstickAsync is not null) && (method != nameof(IndexBenchmarks.ReopenAsync) || index.Reopens)
+        return Find<IndexBackend>() is { } index ? (!isYardstick || index.Compared is null || index.Compared.Contains(benchmark.Categories[0])) && (method != nameof(IndexBenchmarks.ReopenAsync) || index.Reopens)
             : Find<StorageBackend>() is not { } storage || !isYardstick || storage.OpenYardstickAsync is not null;
 
         T? Find<T>()

@@ -9,7 +9,7 @@ namespace ZarrCache;
 /// index and <c>verify</c> alike. Works beside readers and writers: whatever seems wrong is looked at again with the
 /// key's gate held before it is touched. O(files + rows); memory does not grow with either.
 /// </summary>
-internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, CacheWriter writer, TimeProvider time)
+internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates gates, CacheWriter writer, Takeovers takeovers, TimeProvider time)
 {
     private const int Parallelism = 16;
 
@@ -211,7 +211,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         /// <returns>Null if a prefix is deleted or something evicted meanwhile, and with it maybe this: rows first, then files. The next sweep takes over what is there then.</returns>
         private async ValueTask<bool?> AdoptAsync(string storeId, string key, EntryKind kind, StoredObject file, CancellationToken ct)
         {
-            if (!options.Repair || check.Index.Condition is not (IndexCondition.Created or IndexCondition.Rewound))
+            if (!options.Repair || !check.Takeovers.ArePossible)
             {
                 return false;
             }
@@ -326,6 +326,8 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
     private WriteQueue Queue => writer.Queue;
 
     private DistrustedEntries Distrusted => writer.Distrusted;
+
+    private Takeovers Takeovers => takeovers;
 
     private TimeProvider Time => time;
 }

@@ -7,7 +7,7 @@ namespace ZarrCache;
 /// again after a while where files were too young to be judged, temporary ones included. Once all that was there when it
 /// began is judged, the index is told so; what is written meanwhile keeps no busy cache unconfirmed.
 /// </summary>
-internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, IndexedCacheStorageOptions options, ILogger logger)
+internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, Takeovers takeovers, IndexedCacheStorageOptions options, ILogger logger)
 {
     /// <summary>After how long a sweep that failed is tried again; twice as long after each time, up to the longest.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
@@ -48,6 +48,7 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, In
         {
             await RepairAsync(ct).ConfigureAwait(false);
             await index.ConfirmSweptAsync(ct).ConfigureAwait(false);
+            takeovers.End();
             return true;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)

@@ -14,17 +14,19 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     private readonly IStoreIndex _index;
     private readonly ChunkStores _stores;
     private readonly KeyGates _gates;
+    private readonly Takeovers _takeovers;
     private readonly CacheCounter _counters;
     private readonly ILogger _logger;
 
     /// <summary>Files that have no row any more but could not be removed, to be tried again when room is made next.</summary>
     private readonly ConcurrentQueue<IndexEntry> _leftOver = new();
 
-    public CacheWriter(IStoreIndex index, ChunkStores stores, KeyGates gates, IndexedCacheStorageOptions options, CacheCounter counters, ILogger logger)
+    public CacheWriter(IStoreIndex index, ChunkStores stores, KeyGates gates, Takeovers takeovers, IndexedCacheStorageOptions options, CacheCounter counters, ILogger logger)
     {
         _index = index;
         _stores = stores;
         _gates = gates;
+        _takeovers = takeovers;
         _counters = counters;
         _logger = logger;
         Queue = new WriteQueue(options.QueueSize, options.Writers ?? stores.ConcurrentWrites, PrepareAsync, WriteAsync);
@@ -147,7 +149,6 @@ internal sealed partial class CacheWriter : IAsyncDisposable
     /// <exception cref="ZarrCacheException">The index could not be written to; what it says of the key counts for nothing from now on, and its bytes are removed all the same.</exception>
     public async ValueTask<int> ForgetAsync(string storeId, string key, CancellationToken ct)
     {
-        bool again = Distrusted.Contains(storeId, key);
         IReadOnlyList<IndexEntry> removed;
         try
         {
@@ -160,16 +161,19 @@ internal sealed partial class CacheWriter : IAsyncDisposable
             throw;
         }
 
-        if (again)
+        if (Distrusted.Contains(storeId, key) || _takeovers.ArePossible)
         {
-            // The rows may have gone before, and what was removed of them not be known.
+            // There may be bytes besides: of rows that went before, or of none. Until they are gone they must not be taken over.
+            Distrusted.Add(storeId, key);
             await EraseAllBytesAsync(storeId, key).ConfigureAwait(false);
             Distrusted.Remove(storeId, key);
         }
-
-        foreach (IndexEntry entry in removed)
+        else
         {
-            await EraseBytesAsync(entry).ConfigureAwait(false);
+            foreach (IndexEntry entry in removed)
+            {
+                await EraseBytesAsync(entry).ConfigureAwait(false);
+            }
         }
 
         return removed.Count;

@@ -35,12 +35,12 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private readonly ChunkStores _stores;
     private readonly KeyGates _gates = new();
     private readonly CacheCounter _counters = new();
+    private readonly Takeovers _takeovers;
     private readonly CacheWriter _writer;
     private readonly CacheCheck _check;
     private readonly CancellationTokenSource _stop = new();
     private readonly CacheSweep _sweep;
     private Task _sweeping;
-    private long _generation;
 
     private int _disposed;
 
@@ -70,11 +70,11 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _lookups = new ReadPathIndex(index, options.IndexPatience, _time, _logger);
         _turns = _shared is not null && _shared.LeaseDuration > TimeSpan.Zero ? new FetchTurns(_shared, _lookups, _time, _logger) : null;
         _stores = new ChunkStores(opener);
-        _generation = _shared?.Generation ?? 0;
-        _writer = new CacheWriter(index, _stores, _gates, options, _counters, _logger);
-        _check = new CacheCheck(index, _stores, _gates, _writer, _time);
+        _takeovers = new Takeovers(index);
+        _writer = new CacheWriter(index, _stores, _gates, _takeovers, options, _counters, _logger);
+        _check = new CacheCheck(index, _stores, _gates, _writer, _takeovers, _time);
         ZarrCacheInstruments.Caches.Add(this);
-        _sweep = new CacheSweep(index, _check, options, _logger);
+        _sweep = new CacheSweep(index, _check, _takeovers, options, _logger);
         _sweeping = Task.Run(() => _sweep.RunAsync(_stop.Token));
     }
 
@@ -404,7 +404,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>An index that was made anew under this storage knows nothing of the files: they are taken over, or swept.</summary>
     private void SweepIfLost()
     {
-        if (_shared is not null && _shared.Generation is var generation && generation != Volatile.Read(ref _generation) && Interlocked.Exchange(ref _generation, generation) != generation)
+        if (_takeovers.BeginIfLost())
         {
             // Beside the one before, which may be waiting for files to be old enough: two sweeps at once do no harm, and what is lost meanwhile is not cached.
             _sweeping = Task.WhenAll(_sweeping, Task.Run(() => _sweep.RunAsync(_stop.Token)));

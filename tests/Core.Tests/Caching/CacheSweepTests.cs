@@ -151,6 +151,60 @@ public sealed class CacheSweepTests
     }
 
     [Fact]
+    public async Task What_was_forgotten_before_a_sweep_came_to_it_is_not_taken_over()
+    {
+        await using var old = new CacheFixture();
+        await old.WarmAsync("u/c/0", 5000);
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time, SweepWhenUnclean = false });
+        await storage.DeleteAsync("s", "u/c/0", Ct); // its row is not there yet, its file is
+        await storage.CheckAsync(new CacheCheckOptions { Repair = true }, null, Ct);
+        Assert.Null(await storage.FindAsync("s", "u/c/0", Ct));
+        Assert.Equal(0, await old.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
+    public async Task What_could_not_be_removed_when_it_was_forgotten_is_not_taken_over_either()
+    {
+        await using var old = new CacheFixture();
+        await old.WarmAsync("u/c/0", 5000);
+        await using var index = new MemoryStoreIndex();
+        await using var storage = new IndexedCacheStorage(index, new OneStore(old.Chunks), new IndexedCacheStorageOptions { MaxSize = 1 << 20, TimeProvider = old.Time, SweepWhenUnclean = false });
+        old.Chunks.BeforeErase = _ => throw new StoreException("The disk is read-only.");
+        await Assert.ThrowsAsync<StoreException>(async () => await storage.DeleteAsync("s", "u/c/0", Ct));
+        await storage.CheckAsync(new CacheCheckOptions { Repair = true }, null, Ct);
+        Assert.Null(await storage.FindAsync("s", "u/c/0", Ct));
+
+        old.Chunks.BeforeErase = null;
+        await storage.DeleteAsync("s", "u/c/0", Ct);
+        Assert.Equal(0, await old.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
+    public async Task Once_a_sweep_is_confirmed_nothing_is_taken_over_any_more()
+    {
+        await using var f = new CacheFixture();
+        await f.Storage.SweepCompletion;
+        await f.WarmAsync("u/c/0", 5000);
+        byte[] bytes = await f.Chunks.PeekAsync("u/c/0");
+        ReadOnlyMemory<byte> record = await f.Chunks.GetRecordAsync("u/c/0", Ct);
+        CacheCheckReport report;
+        using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        watchdog.CancelAfter(TimeSpan.FromSeconds(30));
+        do
+        {
+            await f.Storage.DeleteAsync("s", "u/c/0", watchdog.Token);
+            await f.Chunks.SetAsync("u/c/0", new(bytes), record, watchdog.Token); // as if its removal had been lost
+            f.Time.Advance(TimeSpan.FromHours(1));
+            report = await f.Storage.CheckAsync(new CacheCheckOptions { Repair = true }, null, watchdog.Token);
+        }
+        while (report.Adopted > 0); // the sweep is confirmed a moment after it has run
+
+        Assert.Equal(1, report.Orphans);
+        Assert.Equal(0, await f.Chunks.CountAsync(ct: Ct));
+    }
+
+    [Fact]
     public async Task The_sweep_comes_again_for_temporary_files_that_were_too_young_and_not_for_those_of_living_writers()
     {
         await using var f = new CacheFixture(options => options with { SweepWhenUnclean = false });
