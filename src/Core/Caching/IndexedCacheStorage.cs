@@ -35,13 +35,10 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     private readonly ChunkStores _stores;
     private readonly KeyGates _gates = new();
     private readonly CacheCounter _counters = new();
-    private readonly Takeovers _takeovers;
     private readonly CacheWriter _writer;
     private readonly CacheCheck _check;
     private readonly CancellationTokenSource _stop = new();
     private readonly CacheSweep _sweep;
-    private Task _sweeping;
-
     private int _disposed;
 
     /// <summary>A cache of at most <paramref name="maxSize"/> bytes; all else by default.</summary>
@@ -70,12 +67,13 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         _lookups = new ReadPathIndex(index, options.IndexPatience, _time, _logger);
         _turns = _shared is not null && _shared.LeaseDuration > TimeSpan.Zero ? new FetchTurns(_shared, _lookups, _time, _logger) : null;
         _stores = new ChunkStores(opener);
-        _takeovers = new Takeovers(index);
-        _writer = new CacheWriter(index, _stores, _gates, _takeovers, options, _counters, _logger);
-        _check = new CacheCheck(index, _stores, _gates, _writer, _takeovers, _time);
+        var takeovers = new Takeovers(index);
+        _writer = new CacheWriter(index, _stores, _gates, takeovers, options, _counters, _logger);
+        _check = new CacheCheck(index, _stores, _gates, _writer, takeovers, _time);
         ZarrCacheInstruments.Caches.Add(this);
-        _sweep = new CacheSweep(index, _check, _takeovers, options, _logger);
-        _sweeping = Task.Run(() => _sweep.RunAsync(_stop.Token));
+        _sweep = new CacheSweep(index, _check, takeovers, options, _logger, _stop.Token);
+        _writer.Room.EvictionLost += _sweep.BeginAfterLostEviction;
+        _sweep.BeginIfUnclean();
     }
 
     /// <summary>The most bytes that chunk files may take up.</summary>
@@ -114,7 +112,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <inheritdoc/>
     public async ValueTask<CacheHit?> GetAsync(string storeId, string key, ByteRange range, CancellationToken ct)
     {
-        SweepIfLost();
+        _sweep.BeginIfLost();
         var place = new EntryKey(storeId, key);
         if (_writer.Queue.FindAndHold(place) is { } waiting)
         {
@@ -163,7 +161,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         ArgumentNullException.ThrowIfNull(item);
         ZarrKey.ValidateStoreId(item.StoreId);
         ZarrKey.Validate(item.Key);
-        SweepIfLost();
+        _sweep.BeginIfLost();
         long size = item.Bytes?.Length ?? 0;
         if (size > _options.MaxSize)
         {
@@ -275,7 +273,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
 
         ZarrCacheInstruments.Caches.Remove(this);
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _sweeping.ConfigureAwait(false);
+        await _sweep.WhenEnded().ConfigureAwait(false);
         await _writer.DisposeAsync().ConfigureAwait(false);
         await _stores.DisposeAsync().ConfigureAwait(false);
         if (_turns is not null)
@@ -399,16 +397,6 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
         start -= start % BlockChecksums.BlockSize;
         end = Math.Min(entry.Size, (end + BlockChecksums.BlockSize - 1) / BlockChecksums.BlockSize * BlockChecksums.BlockSize);
         return start == 0 && end == entry.Size ? ByteRange.All : ByteRange.Slice(start, end - start);
-    }
-
-    /// <summary>An index that was made anew under this storage knows nothing of the files: they are taken over, or swept.</summary>
-    private void SweepIfLost()
-    {
-        if (_takeovers.BeginIfLost())
-        {
-            // Beside the one before, which may be waiting for files to be old enough: two sweeps at once do no harm, and what is lost meanwhile is not cached.
-            _sweeping = Task.WhenAll(_sweeping, Task.Run(() => _sweep.RunAsync(_stop.Token)));
-        }
     }
 
     private void Fail(Exception exception, string storeId, string key)

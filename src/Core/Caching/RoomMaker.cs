@@ -33,6 +33,9 @@ internal sealed partial class RoomMaker(
         set => _quotas = value;
     }
 
+    /// <summary>The index failed to say what it gave up, if it did: what it gave up is still there, and counted no more.</summary>
+    public event Action? EvictionLost;
+
     public void AddUndeleted(long bytes) => Interlocked.Add(ref _undeleted, bytes);
 
     /// <summary>Makes room for an item and reserves it, until <see cref="Release"/>; false if it is not to be written, which is counted.</summary>
@@ -159,6 +162,11 @@ internal sealed partial class RoomMaker(
                 new ParallelOptions { MaxDegreeOfParallelism = options.Writers ?? stores.ConcurrentWrites },
                 (victim, _) => erase(victim)).ConfigureAwait(false);
             return freed;
+        }
+        catch (ZarrCacheException)
+        {
+            EvictionLost?.Invoke();
+            throw;
         }
         finally
         {

@@ -205,6 +205,29 @@ public sealed class CacheSweepTests
     }
 
     [Fact]
+    public async Task What_an_eviction_gave_up_whose_answer_was_lost_is_swept()
+    {
+        FailingIndex failing = null!;
+        await using var f = new CacheFixture(options => options with { MaxSize = 10_000 }, wrapIndex: index => failing = new FailingIndex(index));
+        await f.Storage.SweepCompletion;
+        await f.WarmAsync("u/c/0", 6000, seed: 1);
+        f.Time.Advance(TimeSpan.FromHours(1));
+        (failing.Fails, failing.IsLate) = (operation => operation == "Pop", true);
+        await f.WarmAsync("u/c/1", 6000, seed: 2); // is read, and not cached
+        Assert.Equal(0, (await f.Storage.GetTotalsAsync(null, Ct)).Count);
+        Assert.Equal(1, await f.Chunks.CountAsync(ct: Ct));
+
+        failing.Fails = null;
+        using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        watchdog.CancelAfter(TimeSpan.FromSeconds(30));
+        while (await f.Chunks.CountAsync(ct: Ct) > 0)
+        {
+            f.Time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, watchdog.Token);
+        }
+    }
+
+    [Fact]
     public async Task The_sweep_comes_again_for_temporary_files_that_were_too_young_and_not_for_those_of_living_writers()
     {
         await using var f = new CacheFixture(options => options with { SweepWhenUnclean = false });

@@ -6,6 +6,9 @@ internal sealed class FailingIndex(IStoreIndex inner) : IStoreIndex
     /// <summary>Which operations fail, by their names without Async.</summary>
     public Func<string, bool>? Fails { get; set; }
 
+    /// <summary>Whether a pop is done before it fails, as a command whose answer was lost.</summary>
+    public bool IsLate { get; set; }
+
     public IndexCondition Condition => inner.Condition;
 
     public ValueTask ConfirmSweptAsync(CancellationToken ct) => On("ConfirmSwept").ConfirmSweptAsync(ct);
@@ -18,7 +21,15 @@ internal sealed class FailingIndex(IStoreIndex inner) : IStoreIndex
 
     public ValueTask PushManyAsync(ReadOnlyMemory<IndexEntry> entries, CancellationToken ct) => On("Push").PushManyAsync(entries, ct);
 
-    public ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct) => On("Pop").PopAsync(request, ct);
+    public async ValueTask<IReadOnlyList<IndexEntry>> PopAsync(PopRequest request, CancellationToken ct)
+    {
+        if (IsLate && Fails?.Invoke("Pop") == true)
+        {
+            await inner.PopAsync(request, ct);
+        }
+
+        return await On("Pop").PopAsync(request, ct);
+    }
 
     public ValueTask<bool> AdmitsAsync(IndexEntry entry, PopRequest request, CancellationToken ct) => On("Admits").AdmitsAsync(entry, request, ct);
 
