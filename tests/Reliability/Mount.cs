@@ -5,6 +5,8 @@ namespace ZarrCache.Reliability;
 /// <summary>A small file system of its own, in memory or in a file on a loop device, that is gone with the test however it ends.</summary>
 internal sealed class Mount : IAsyncDisposable
 {
+    private const int MostTries = 100;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("zarrcache-mount-").FullName;
     private readonly string[] _mount;
 
@@ -49,10 +51,19 @@ internal sealed class Mount : IAsyncDisposable
     /// <summary>As a power cut: what was not written to the device is lost. With <paramref name="flushLog"/>, what the log of the file system knows is not.</summary>
     public Task CutPowerAsync(bool flushLog) => Shell.RunAsync("xfs_io", ["-x", "-c", flushLog ? "shutdown -f" : "shutdown", Place], Ct);
 
-    /// <summary>The power is back.</summary>
+    /// <summary>The power is back. What a killed process had in memory, as SQLite has its files, the system may let go of only a moment after its end.</summary>
     public async Task MountAgainAsync()
     {
-        await Shell.RunAsync("umount", [Place], Ct);
+        for (int tries = 1; await Shell.TryAsync("umount", [Place], Ct) is { } error; tries++)
+        {
+            if (tries == MostTries)
+            {
+                throw new InvalidOperationException($"{error} In use: {string.Join(", ", FilesInUse())}.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Ct);
+        }
+
         await Shell.RunAsync("mount", _mount, Ct);
     }
 
@@ -64,6 +75,28 @@ internal sealed class Mount : IAsyncDisposable
         }
 
         Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Who has which file of it open, or in memory.</summary>
+    private IEnumerable<string> FilesInUse()
+    {
+        foreach (string process in Directory.GetDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
+        {
+            string[] files;
+            try
+            {
+                files = [.. Directory.GetFiles(Path.Combine(process, "fd")).Select(file => new FileInfo(file).LinkTarget ?? ""), .. File.ReadLines(Path.Combine(process, "maps"))];
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                continue; // it has ended
+            }
+
+            foreach (string file in files.Where(file => file.Contains(Place, StringComparison.Ordinal)))
+            {
+                yield return $"{Path.GetFileName(process)} {file}";
+            }
+        }
     }
 
     private async Task<Mount> BeginAsync()
