@@ -38,7 +38,7 @@ internal sealed class Crossings(SuiteRow[] indexes, SuiteRow[] storages, IReadOn
         double? crossing = Least(Crossing(Standard, HitCost, ChunkRead), Crossing(Standard, MissCost, ChunkWrite));
         string until = crossing is { } keys
             ? $"{Standard} until about {Text.Count(Rounded(keys))} keys, from where on it costs as much as reading or writing the chunk of {Text.Bytes(ChunkSize)} itself"
-            : $"{Standard} as far as was measured, {Text.Count(_keys[^1])} keys, since it costs less than the chunk of {Text.Bytes(ChunkSize)} itself";
+            : $"{Standard} as far as was measured, {Text.Count(_keys.LastOrDefault(keys => Cost(Standard, HitCost, keys) is not null))} keys, since it costs less than the chunk of {Text.Bytes(ChunkSize)} itself";
         string fast = Name(IndexReach.OneProcess);
         string times = Cost(fast, HitCost, _keys[^1]) is { } quick && Cost(Standard, HitCost, _keys[^1]) is { } usual
             ? $" (with {Text.Count(_keys[^1])} keys a hit costs {Text.Duration(quick)} instead of {Text.Duration(usual)})"
