@@ -4,7 +4,7 @@ namespace ZarrCache.Reliability;
 
 /// <summary>
 /// How often faults are made: some for any machine; more with <c>ZARRCACHE_RELIABILITY=ci</c>, as each change is tested; and many with
-/// <c>ZARRCACHE_RELIABILITY=soak</c>, about half an hour of them. Each has a variable of its own besides, which goes before.
+/// <c>ZARRCACHE_RELIABILITY=soak</c>, an hour or two of them. Each has a variable of its own besides, which goes before.
 /// </summary>
 internal static class Counts
 {
