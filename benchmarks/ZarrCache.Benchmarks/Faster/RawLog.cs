@@ -82,7 +82,19 @@ internal sealed unsafe class RawLog : IDisposable
         {
             SpanByte place = SpanByte.FromPointer(k, key.Length);
             var read = new RecordInput(RecordOperation.Read);
-            return _session.Read(ref place, ref read, ref _output) is { IsPending: false, Found: true };
+            Status status = _session.Read(ref place, ref read, ref _output);
+            if (status.IsPending)
+            {
+                _session.CompletePendingWithOutputs(out CompletedOutputIterator<SpanByte, SpanByte, RecordInput, RecordOutput, Empty> outputs, wait: true);
+                while (outputs.Next())
+                {
+                    status = outputs.Current.Status;
+                }
+
+                outputs.Dispose();
+            }
+
+            return status.Found;
         }
     }
 

@@ -58,10 +58,10 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, Ta
         }
     }
 
-    /// <summary>An eviction failed and may have been done all the same: then files are there that nobody knows or counts, until they are swept, soon.</summary>
+    /// <summary>An eviction failed and may have been done all the same: then files are there that nobody knows or counts, until they are swept, soon, if the options do not forbid it.</summary>
     public void BeginAfterLostEviction()
     {
-        if (Interlocked.Exchange(ref _isDue, 1) == 0)
+        if (options.SweepWhenUnclean && Interlocked.Exchange(ref _isDue, 1) == 0)
         {
             Begin(async () =>
             {

@@ -32,7 +32,7 @@ public sealed record IndexedCacheStorageOptions
     /// </summary>
     public TimeSpan IndexPatience { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Whether to check files against rows in the background after the index was not closed, or is new; by default true.</summary>
+    /// <summary>Whether to check files against rows in the background after the index was not closed, is new, or failed to say what it evicted; by default true.</summary>
     public bool SweepWhenUnclean { get; init; } = true;
 
     /// <summary>What the cache is called where it is measured: the label <c>cache</c> of its instruments. Null for none; caches of one name are reported as one.</summary>

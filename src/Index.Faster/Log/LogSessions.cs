@@ -12,7 +12,7 @@ namespace ZarrCache.Index.Faster;
 /// <para>
 /// A session for each lock was the first design, and has one thing less to take. But then a session with its buffers and counts,
 /// some ten lines of cache, moves to whichever processor works on its keys: two threads pushed about a sixth fewer entries. A
-/// session is taken by a flag, not by a lock of its own, which cost each operation some 15 ns more.
+/// session is taken by a flag, not by a lock of its own, which every operation would pay for.
 /// </para>
 /// </remarks>
 internal sealed class LogSessions : IDisposable

@@ -57,14 +57,7 @@ public sealed class CacheSweepTests
         Assert.Equal(0, (await storage.GetTotalsAsync(null, Ct)).Count);
 
         failing.Fails = null;
-        using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        watchdog.CancelAfter(TimeSpan.FromSeconds(30));
-        while ((await storage.GetTotalsAsync(null, watchdog.Token)).Count == 0)
-        {
-            old.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, watchdog.Token);
-        }
-
+        await AdvanceUntilAsync(old, TimeSpan.FromSeconds(1), async () => (await storage.GetTotalsAsync(null, Ct)).Count > 0);
         Assert.NotNull(await storage.FindAsync("s", "u/c/0", Ct));
     }
 
@@ -218,13 +211,7 @@ public sealed class CacheSweepTests
         Assert.Equal(1, await f.Chunks.CountAsync(ct: Ct));
 
         failing.Fails = null;
-        using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        watchdog.CancelAfter(TimeSpan.FromSeconds(30));
-        while (await f.Chunks.CountAsync(ct: Ct) > 0)
-        {
-            f.Time.Advance(TimeSpan.FromMinutes(1));
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, watchdog.Token);
-        }
+        await AdvanceUntilAsync(f, TimeSpan.FromMinutes(1), async () => await f.Chunks.CountAsync(ct: Ct) == 0);
     }
 
     [Fact]
@@ -254,6 +241,18 @@ public sealed class CacheSweepTests
         await storage.DisposeAsync();
         Assert.InRange(passes.Count, 2, 3);
         Assert.DoesNotContain(true, passes);
+    }
+
+    /// <summary>Lets the clock go on, step by step, until what is done in the background is done; fails after half a minute.</summary>
+    private static async Task AdvanceUntilAsync(CacheFixture fixture, TimeSpan step, Func<Task<bool>> isDone)
+    {
+        using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        watchdog.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!await isDone())
+        {
+            fixture.Time.Advance(step);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, watchdog.Token);
+        }
     }
 
     private sealed class OneStore(IChunkStore store) : StoreOpener
