@@ -18,7 +18,10 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
 
     private readonly ulong _resolve = LibC.ResolveBeneath | LibC.ResolveNoMagicLinks | (links == SymbolicLinks.Refuse ? LibC.ResolveNoSymlinks : 0);
 
-    // Replaced when the directory was removed and made again; the old one is left to its finalizer, for those that still use it.
+    // What the tree has when it is disposed, so that nobody who comes late opens the directory again: a call with it is an ObjectDisposedException.
+    private static readonly SafeFileHandle Closed = MakeClosed();
+
+    // Null until somebody needs it, and again when the directory was removed; that one is left to its finalizer, for those that still use it.
     private volatile SafeFileHandle? _root;
 
     /// <summary>Whether the running system has what this needs.</summary>
@@ -191,8 +194,15 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _root?.Dispose();
+        Interlocked.Exchange(ref _root, Closed)?.Dispose();
         base.Dispose();
+    }
+
+    private static SafeFileHandle MakeClosed()
+    {
+        var handle = new SafeFileHandle();
+        handle.Dispose();
+        return handle;
     }
 
     private static bool Probe()
@@ -331,6 +341,7 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
         }
     }
 
+    /// <summary>The root's directory, which all calls share; of two that open it at once, one closes its own.</summary>
     private SafeFileHandle? OpenRoot(bool create)
     {
         if (_root is { } known)
@@ -344,7 +355,14 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
             int fd = LibC.Open(Root, flags);
             if (fd >= 0)
             {
-                return _root = new SafeFileHandle(fd, ownsHandle: true);
+                var opened = new SafeFileHandle(fd, ownsHandle: true);
+                if (Interlocked.CompareExchange(ref _root, opened, null) is not { } first)
+                {
+                    return opened;
+                }
+
+                opened.Dispose();
+                return first;
             }
 
             switch (Marshal.GetLastPInvokeError())
@@ -367,7 +385,7 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
     {
         if (IsGone(root))
         {
-            _root = null;
+            _ = Interlocked.CompareExchange(ref _root, null, root);
         }
     }
 

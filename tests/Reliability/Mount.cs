@@ -5,8 +5,6 @@ namespace ZarrCache.Reliability;
 /// <summary>A small file system of its own, in memory or in a file on a loop device, that is gone with the test however it ends.</summary>
 internal sealed class Mount : IAsyncDisposable
 {
-    private const int MostTries = 100;
-
     private readonly string _directory = Directory.CreateTempSubdirectory("zarrcache-mount-").FullName;
     private readonly string[] _mount;
 
@@ -51,17 +49,12 @@ internal sealed class Mount : IAsyncDisposable
     /// <summary>As a power cut: what was not written to the device is lost. With <paramref name="flushLog"/>, what the log of the file system knows is not.</summary>
     public Task CutPowerAsync(bool flushLog) => Shell.RunAsync("xfs_io", ["-x", "-c", flushLog ? "shutdown -f" : "shutdown", Place], Ct);
 
-    /// <summary>The power is back. What a killed process had in memory, as SQLite has its files, the system may let go of only a moment after its end.</summary>
+    /// <summary>The power is back.</summary>
     public async Task MountAgainAsync()
     {
-        for (int tries = 1; await Shell.TryAsync("umount", [Place], Ct) is { } error; tries++)
+        if (await Shell.TryAsync("umount", [Place], Ct) is { } error)
         {
-            if (tries == MostTries)
-            {
-                throw new InvalidOperationException($"{error} In use: {string.Join(", ", FilesInUse())}.");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Ct);
+            throw new InvalidOperationException($"{error} In use: {string.Join(", ", FilesInUse())}.");
         }
 
         await Shell.RunAsync("mount", _mount, Ct);
@@ -77,7 +70,7 @@ internal sealed class Mount : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    /// <summary>Who has which file of it open, or in memory.</summary>
+    /// <summary>Who has which file or directory of it open, or in memory.</summary>
     private IEnumerable<string> FilesInUse()
     {
         foreach (string process in Directory.GetDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
@@ -85,7 +78,7 @@ internal sealed class Mount : IAsyncDisposable
             string[] files;
             try
             {
-                files = [.. Directory.GetFiles(Path.Combine(process, "fd")).Select(file => new FileInfo(file).LinkTarget ?? ""), .. File.ReadLines(Path.Combine(process, "maps"))];
+                files = [.. Directory.GetFileSystemEntries(Path.Combine(process, "fd")).Select(file => new FileInfo(file).LinkTarget ?? ""), .. File.ReadLines(Path.Combine(process, "maps"))];
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -136,6 +136,37 @@ public sealed class FileSystemStoreTests : IDisposable
         Assert.True(Directory.Exists(_directory.At("s", "u", "1")));
     }
 
+    /// <summary>An open directory keeps its file system from being unmounted.</summary>
+    [Fact]
+    public async Task A_disposed_store_has_nothing_open_whoever_came_first_or_too_late()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux says what a process has open.");
+        const int callers = 4;
+        Directory.CreateDirectory(_directory.At("s"));
+        for (int round = 0; round < 200; round++)
+        {
+            IChunkStore store = OpenChunks();
+            using var all = new Barrier(callers);
+            await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Factory.StartNew(
+                async () =>
+                {
+                    all.SignalAndWait(Ct);
+                    Assert.Null(await store.GetBytesAsync("k", ct: Ct));
+                },
+                Ct,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).Unwrap()));
+            await store.DisposeAsync();
+            await Assert.ThrowsAsync<ObjectDisposedException>(async () => await store.GetBytesAsync("k", ct: Ct));
+
+            IChunkStore unused = OpenChunks();
+            await unused.DisposeAsync();
+            await Assert.ThrowsAsync<ObjectDisposedException>(async () => await unused.GetBytesAsync("k", ct: Ct));
+        }
+
+        Assert.DoesNotContain(_directory.At("s"), Directory.GetFileSystemEntries("/proc/self/fd").Select(descriptor => new FileInfo(descriptor).LinkTarget));
+    }
+
     [Fact]
     public async Task A_pipe_in_place_of_a_chunk_is_no_value_and_holds_nobody_up()
     {

@@ -10,15 +10,30 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
     private const int Attempts = 10;
 
     private readonly ConcurrentDictionary<string, IChunkStore> _stores = new(StringComparer.Ordinal);
+
+    /// <summary>Opened at the same time as one that is used instead, to be closed with the others.</summary>
+    private readonly ConcurrentQueue<IChunkStore> _surplus = new();
     private volatile bool _disposed;
 
-    /// <summary>The chunk storage of a store, opened at the first call. Of two that are opened at once, one is forgotten: it holds nothing yet.</summary>
+    /// <summary>The chunk storage of a store, opened at the first call. No lock is held meanwhile, so that two may open it at once: one of them is used.</summary>
     public IChunkStore this[string storeId]
     {
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(IndexedCacheStorage));
-            return _stores.TryGetValue(storeId, out IChunkStore? store) ? store : _stores.GetOrAdd(storeId, opener.Open);
+            if (_stores.TryGetValue(storeId, out IChunkStore? store))
+            {
+                return store;
+            }
+
+            IChunkStore opened = opener.Open(storeId);
+            IChunkStore used = _stores.GetOrAdd(storeId, opened);
+            if (!ReferenceEquals(used, opened))
+            {
+                _surplus.Enqueue(opened);
+            }
+
+            return used;
         }
     }
 
@@ -115,6 +130,11 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
         foreach (string storeId in _stores.Keys)
         {
             await CloseAsync(storeId).ConfigureAwait(false);
+        }
+
+        while (_surplus.TryDequeue(out IChunkStore? store))
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

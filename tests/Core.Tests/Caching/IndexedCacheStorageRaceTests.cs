@@ -65,6 +65,21 @@ public sealed class IndexedCacheStorageRaceTests
     }
 
     [Fact]
+    public async Task A_store_that_two_open_at_once_leaves_nothing_open()
+    {
+        string[] prefixes = ["a/", "b/"];
+        using var opener = new MeetingOpener(prefixes.Length);
+        await using var index = new MemoryStoreIndex();
+        await using (var storage = new IndexedCacheStorage(index, opener, new IndexedCacheStorageOptions { MaxSize = 1L << 30 }))
+        {
+            await Task.WhenAll(prefixes.Select(prefix => Task.Run(async () => await storage.DeletePrefixAsync("s", prefix, Ct))));
+            Assert.Equal(prefixes.Length, opener.Opened);
+        }
+
+        Assert.Equal(0, opener.Opened);
+    }
+
+    [Fact]
     public async Task What_is_put_while_its_prefix_is_deleted_keeps_no_row_without_a_file()
     {
         await using var f = new CacheFixture();
@@ -95,5 +110,34 @@ public sealed class IndexedCacheStorageRaceTests
         };
         Assert.Equal(value, await f.Store.GetBytesAsync("k", ct: Ct));
         Assert.Equal(0, f.Storage.Counters.Corrupt);
+    }
+
+    /// <summary>Opens a store when so many want to open it; knows how many are open.</summary>
+    private sealed class MeetingOpener(int callers) : StoreOpener, IDisposable
+    {
+        private readonly Barrier _all = new(callers);
+        private int _opened;
+
+        public int Opened => Volatile.Read(ref _opened);
+
+        public override IChunkStore Open(string storeId)
+        {
+            _all.SignalAndWait(Ct);
+            Interlocked.Increment(ref _opened);
+            return new Counted(this);
+        }
+
+        public override IAsyncEnumerable<string> ListStoresAsync(CancellationToken ct) => AsyncEnumerable.Empty<string>();
+
+        public void Dispose() => _all.Dispose();
+
+        private sealed class Counted(MeetingOpener opener) : TestChunkStore(new MemoryStore())
+        {
+            public override ValueTask DisposeAsync()
+            {
+                Interlocked.Decrement(ref opener._opened);
+                return base.DisposeAsync();
+            }
+        }
     }
 }

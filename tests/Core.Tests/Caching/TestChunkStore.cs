@@ -3,7 +3,7 @@ using System.Buffers;
 namespace ZarrCache.Core.Tests.Caching;
 
 /// <summary>A chunk store in memory that a test can hold up or make fail when it writes, reads or erases.</summary>
-internal sealed class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(inner), IChunkStore
+internal class TestChunkStore(MemoryStore inner) : ForwardingZarrStore(inner), IChunkStore
 {
     public Func<string, Task>? BeforeWrite { get; set; }
 
