@@ -12,8 +12,9 @@ internal sealed class FasterAlone : IIndexYardstick
     private readonly byte[] _record = new byte[2 * RoomForKey];
     private long _count;
 
-    public FasterAlone(string directory, FasterStoreIndexOptions options) =>
-        _log = new RawLog(Path.Combine(directory, "faster-alone"), options.LogMemoryBytes, MemoryWork.TableBytes((int)options.ExpectedKeys));
+    /// <param name="keys">Its hash table is laid out for so many from the beginning, where that of the index doubles; but not for fewer than the index's.</param>
+    public FasterAlone(string directory, FasterStoreIndexOptions options, int keys) =>
+        _log = new RawLog(Path.Combine(directory, "faster-alone"), options.LogMemoryBytes, MemoryWork.TableBytes(Math.Max(keys, (int)options.ExpectedKeys)));
 
     /// <summary>It has one order, that of the log, and nothing that pops.</summary>
     public static IReadOnlyList<string> Operations { get; } = [IndexOperations.Push, IndexOperations.Find, IndexOperations.Enumerate];

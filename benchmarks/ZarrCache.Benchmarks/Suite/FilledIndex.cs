@@ -62,7 +62,7 @@ internal sealed class FilledIndex : IAsyncDisposable
     {
         if (_yardstick is null)
         {
-            _yardstick = await _backend.OpenYardstickAsync(_scratch[""]);
+            _yardstick = await _backend.OpenYardstickAsync(_scratch[""], _keys);
             await FillAsync(_keys, batch => _yardstick.PushAsync(batch));
         }
 

@@ -9,7 +9,7 @@ namespace ZarrCache.Benchmarks.Suite;
 /// <param name="Name">What it is called in tables and charts.</param>
 /// <param name="Reach">Who can have it open, and whether it outlives them.</param>
 /// <param name="OpenAsync">Opens it, or makes it, in a directory.</param>
-/// <param name="OpenYardstickAsync">Makes what it is measured against, empty, in the same directory.</param>
+/// <param name="OpenYardstickAsync">Makes what it is measured against, empty, in the same directory, laid out for a number of keys.</param>
 /// <param name="Compared">The operations that are measured against that; null for all.</param>
 /// <param name="MostKeys">No more keys than this: what its memory or its time allows on a usual machine.</param>
 /// <param name="Lacks">How this machine comes by the program that it needs; null if it has it, or needs none.</param>
@@ -17,17 +17,17 @@ public sealed record IndexBackend(
     string Name,
     IndexReach Reach,
     Func<string, ValueTask<IStoreIndex>> OpenAsync,
-    Func<string, ValueTask<IIndexYardstick>> OpenYardstickAsync,
+    Func<string, int, ValueTask<IIndexYardstick>> OpenYardstickAsync,
     IReadOnlyList<string>? Compared = null,
     int MostKeys = 10_000_000,
     string? Lacks = null)
 {
     public static IReadOnlyList<IndexBackend> All { get; } =
     [
-        new("Memory", IndexReach.Process, _ => new(new MemoryStoreIndex()), _ => new(new LinkedListLru())),
-        new("SQLite", IndexReach.Processes, directory => new(new SqliteStoreIndex(Path.Combine(directory, "index.db"))), PreparedStatements.CreateAsync),
-        new("FASTER", IndexReach.OneProcess, directory => new(new FasterStoreIndex(Path.Combine(directory, "faster"), FasterOptions)), directory => new(new FasterAlone(directory, FasterOptions)), FasterAlone.Operations),
-        new("Redis", IndexReach.Machines, OpenRedisAsync, directory => CommandsByHand.CreateAsync(PrefixOf(directory) + "-by-hand"), CommandsByHand.Operations, Lacks: RedisProcess.IsInstalled ? null : RedisProcess.Install),
+        new("Memory", IndexReach.Process, _ => new(new MemoryStoreIndex()), (_, _) => new(new LinkedListLru())),
+        new("SQLite", IndexReach.Processes, directory => new(new SqliteStoreIndex(Path.Combine(directory, "index.db"))), (directory, _) => PreparedStatements.CreateAsync(directory)),
+        new("FASTER", IndexReach.OneProcess, directory => new(new FasterStoreIndex(Path.Combine(directory, "faster"), FasterOptions)), (directory, keys) => new(new FasterAlone(directory, FasterOptions, keys)), FasterAlone.Operations),
+        new("Redis", IndexReach.Machines, OpenRedisAsync, (directory, _) => CommandsByHand.CreateAsync(PrefixOf(directory) + "-by-hand"), CommandsByHand.Operations, Lacks: RedisProcess.IsInstalled ? null : RedisProcess.Install),
     ];
 
     private static FasterStoreIndexOptions FasterOptions => new() { LogMemoryBytes = 1L << 30 };
