@@ -1,5 +1,6 @@
 #!/bin/bash
 # radosgw.sh DIR PORT ACCESS SECRET: Ceph's S3 server on 127.0.0.1:PORT, path-style, its objects in memory.
+# Answers leave at once (tcp_nodelay): else a small body waits 40 ms for the acknowledgement of its headers, as at no S3 of the world.
 # Uses the ports PORT (S3), PORT+1 (monitor), PORT+2 … PORT+21 (storage), and nothing outside of DIR, which must not exist.
 #
 # Says "ready" when it can be asked, then obeys one word a line: "kill" ends the S3 server at once and says "killed",
@@ -72,7 +73,7 @@ rgw_gc_obj_min_wait = 1
 rgw_gc_processor_period = 1
 rgw_gc_processor_max_time = 1
 osd_numa_auto_affinity = false
-rgw_frontends = beast endpoint=127.0.0.1:$port
+rgw_frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 CONF
 : >keyring
 fsid=$(sed -n 's/^fsid = //p' ceph.conf) osd=$(cat /proc/sys/kernel/random/uuid)
