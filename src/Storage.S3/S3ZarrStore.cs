@@ -119,6 +119,19 @@ public sealed class S3ZarrStore : IChunkStore
     }
 
     /// <inheritdoc/>
+    /// <remarks>One request.</remarks>
+    public async ValueTask DiscardAsync(string key, CancellationToken ct)
+    {
+        ZarrKey.Validate(key);
+        await PrepareAsync(ct).ConfigureAwait(false);
+        string name = _names.ToName(key);
+        if (S3Names.Fits(name)) // else no bucket has it
+        {
+            await _erasure.EraseAsync(name, ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
     /// <remarks>One request for a thousand values, to list and to erase them.</remarks>
     public async ValueTask ErasePrefixAsync(string prefix, CancellationToken ct)
     {

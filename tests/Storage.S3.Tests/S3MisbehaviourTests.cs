@@ -229,6 +229,16 @@ public sealed class S3MisbehaviourTests
     }
 
     [Fact]
+    public async Task Who_does_not_ask_whether_there_was_a_value_removes_it_with_one_request()
+    {
+        await using var server = new MisbehavingServer(request => request.WriteAsync("HTTP/1.1 204 No Content\r\n\r\n"));
+        await using S3ZarrStore store = Open(server);
+        await store.DiscardAsync("a", Ct);
+        await store.DiscardAsync(new string('n', ZarrKey.MaxBytes), Ct); // with its prefix too long for S3
+        Assert.Equal(["DELETE /bucket/p/a"], server.Requests.Select(Line));
+    }
+
+    [Fact]
     public async Task A_listing_that_never_ends_is_an_error()
     {
         const string List = "<ListBucketResult><Name>bucket</Name><IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken></ListBucketResult>";

@@ -16,7 +16,8 @@ public class StorageBenchmarks
     public const string Read = "read";
     public const string Write = "write, and erase an older one";
 
-    private const int Operations = 16;
+    /// <summary>So many values are read or written in a call.</summary>
+    public const int Operations = 16;
 
     private readonly ReadOnlyMemory<byte> _record = new byte[100];
     private string[] _names = [];
@@ -88,7 +89,7 @@ public class StorageBenchmarks
     {
         int number = Interlocked.Increment(ref _written);
         await _store.SetAsync(NewName(number), new ReadOnlySequence<byte>(_value), _record, CancellationToken.None);
-        await _store.EraseAsync(NewName(number - Operations), CancellationToken.None);
+        await _store.DiscardAsync(NewName(number - Operations), CancellationToken.None);
     });
 
     [Benchmark(OperationsPerInvoke = Operations, Baseline = true), BenchmarkCategory(Write)]

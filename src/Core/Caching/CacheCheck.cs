@@ -168,7 +168,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             found?.Invoke(new CacheFinding(CacheFindingKind.Orphan, storeId, named ? key : file.Key, $"a file of {file.Size} bytes without a row"));
             if (options.Repair)
             {
-                await check.Stores[storeId].EraseAsync(file.Key, ct).ConfigureAwait(false);
+                await check.Stores[storeId].DiscardAsync(file.Key, ct).ConfigureAwait(false);
             }
         }
 
@@ -191,7 +191,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             found?.Invoke(fault);
             if (options.Repair && fault.Kind != CacheFindingKind.Unreadable && await check.Index.DeleteAsync(row.EntryKey, row.Version, ct).ConfigureAwait(false) is not null)
             {
-                await check.Stores[row.StoreId].EraseAsync(ChunkLayout.GetChunkKey(row), ct).ConfigureAwait(false);
+                await check.Stores[row.StoreId].DiscardAsync(ChunkLayout.GetChunkKey(row), ct).ConfigureAwait(false);
             }
         }
 
@@ -261,7 +261,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             {
                 if (await check.Index.DeleteAsync(part.EntryKey, part.Version, ct).ConfigureAwait(false) is not null)
                 {
-                    await check.Stores[part.StoreId].EraseAsync(ChunkLayout.GetChunkKey(part), ct).ConfigureAwait(false);
+                    await check.Stores[part.StoreId].DiscardAsync(ChunkLayout.GetChunkKey(part), ct).ConfigureAwait(false);
                 }
             }
         }

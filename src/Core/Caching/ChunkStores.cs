@@ -72,18 +72,12 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
         RunAsync(entry.StoreId, store => store.SetAsync(ChunkLayout.GetChunkKey(entry), bytes, EntryRecord.Write(entry), ct));
 
     /// <summary>Removes an entry's bytes.</summary>
-    public ValueTask<bool> EraseAsync(IndexEntry entry, CancellationToken ct) =>
-        RunAsync(entry.StoreId, store => store.EraseAsync(ChunkLayout.GetChunkKey(entry), ct));
+    public ValueTask EraseAsync(IndexEntry entry, CancellationToken ct) =>
+        RunAsync(entry.StoreId, store => store.DiscardAsync(ChunkLayout.GetChunkKey(entry), ct));
 
     /// <summary>Removes all bytes below a prefix of chunk keys.</summary>
-    public async ValueTask ErasePrefixAsync(string storeId, string prefix, CancellationToken ct) =>
-        await RunAsync(
-            storeId,
-            async store =>
-            {
-                await store.ErasePrefixAsync(prefix, ct).ConfigureAwait(false);
-                return true;
-            }).ConfigureAwait(false);
+    public ValueTask ErasePrefixAsync(string storeId, string prefix, CancellationToken ct) =>
+        RunAsync(storeId, store => store.ErasePrefixAsync(prefix, ct));
 
     /// <summary>The parts of a key whose bytes lie there, as their names tell. O(parts of the keys beside it).</summary>
     public ValueTask<List<IndexEntry>> ListPartsAsync(string storeId, string key, CancellationToken ct) =>
@@ -104,6 +98,15 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
 
             return parts;
         });
+
+    private async ValueTask RunAsync(string storeId, Func<IChunkStore, ValueTask> operation) =>
+        await RunAsync(
+            storeId,
+            async store =>
+            {
+                await operation(store).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
 
     private async ValueTask<T> RunAsync<T>(string storeId, Func<IChunkStore, ValueTask<T>> operation)
     {

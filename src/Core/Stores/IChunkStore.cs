@@ -18,6 +18,12 @@ public interface IChunkStore : IZarrStore
     /// <summary>The record that travelled with a value; empty when there is no value or no record.</summary>
     ValueTask<ReadOnlyMemory<byte>> GetRecordAsync(string key, CancellationToken ct);
 
+    /// <summary>
+    /// Removes a value, if there is one. Unlike <see cref="IZarrStore.EraseAsync"/> it does not say whether there was, which costs
+    /// a request more where the medium does not tell; nobody who evicts wants to know.
+    /// </summary>
+    async ValueTask DiscardAsync(string key, CancellationToken ct) => await EraseAsync(key, ct).ConfigureAwait(false);
+
     /// <summary>Every value, with its size and age, in no order, streamed; values that come or go meanwhile may be missed or named.</summary>
     IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct);
 

@@ -27,6 +27,7 @@ public sealed class BrokenStoreTests
         { nameof(IgnoresTheToken), nameof(ZarrStoreSuite.A_cancelled_call_says_so_and_changes_nothing) },
         { nameof(KeepsTheRecordOfTheOldValue), nameof(ChunkStoreSuite.A_record_is_replaced_with_its_value) },
         { nameof(KeepsTheRecordOfAnErasedValue), nameof(ChunkStoreSuite.A_record_is_erased_with_its_value) },
+        { nameof(KeepsADiscardedValue), nameof(ChunkStoreSuite.A_discarded_value_is_gone_with_its_record_and_one_that_is_not_there_is_no_error) },
         { nameof(CutsALongRecord), nameof(ChunkStoreSuite.A_record_too_long_for_the_medium_costs_no_value) },
         { nameof(ScansOnlyTheTop), nameof(ChunkStoreSuite.A_scan_names_every_value_with_its_size) },
         { nameof(SweepsWhatLooksTemporary), nameof(ChunkStoreSuite.Removing_temporaries_touches_no_value) },

@@ -156,6 +156,11 @@ internal sealed class ErasesNothingTwice(IChunkStore inner) : ForwardingChunkSto
     }
 }
 
+internal sealed class KeepsADiscardedValue(IChunkStore inner) : ForwardingChunkStore(inner)
+{
+    public override ValueTask DiscardAsync(string key, CancellationToken ct) => ValueTask.CompletedTask;
+}
+
 internal sealed class ErasesTheKeyBesideAPrefix(IChunkStore inner) : ForwardingChunkStore(inner)
 {
     public override async ValueTask ErasePrefixAsync(string prefix, CancellationToken ct)

@@ -13,6 +13,9 @@ internal abstract class ForwardingChunkStore(IChunkStore inner) : ForwardingZarr
 
     public virtual ValueTask<ReadOnlyMemory<byte>> GetRecordAsync(string key, CancellationToken ct) => Chunks.GetRecordAsync(key, ct);
 
+    /// <summary>As an erasure, so that who breaks those breaks this.</summary>
+    public virtual async ValueTask DiscardAsync(string key, CancellationToken ct) => await EraseAsync(key, ct);
+
     public virtual IAsyncEnumerable<StoredObject> ScanAsync(CancellationToken ct) => Chunks.ScanAsync(ct);
 
     public virtual ValueTask<RemovedTemporaries> RemoveTemporariesAsync(TimeSpan age, CancellationToken ct) => Chunks.RemoveTemporariesAsync(age, ct);

@@ -48,6 +48,20 @@ public abstract class ChunkStoreSuite : ZarrStoreSuite
     }
 
     [Fact]
+    public async Task A_discarded_value_is_gone_with_its_record_and_one_that_is_not_there_is_no_error()
+    {
+        await Chunks.SetAsync("u/k", new(Bytes(10)), Bytes(100), Ct);
+        await Chunks.SetAsync("u/l", new(Bytes(20)), default, Ct);
+        await Chunks.DiscardAsync("u/k", Ct);
+        await Chunks.DiscardAsync("u/k", Ct);
+        await Chunks.DiscardAsync("u", Ct);
+        Assert.Null(await Chunks.GetBytesAsync("u/k", ct: Ct));
+        Assert.Empty((await Chunks.GetRecordAsync("u/k", Ct)).ToArray());
+        Assert.Equal(Bytes(20), await Chunks.GetBytesAsync("u/l", ct: Ct));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Chunks.DiscardAsync("u//k", Ct));
+    }
+
+    [Fact]
     public async Task A_record_too_long_for_the_medium_costs_no_value()
     {
         await Chunks.SetAsync("k", new(Bytes(10)), Bytes(100_000), Ct);
