@@ -17,6 +17,7 @@ internal static class HotPath
     public static IReadOnlyList<string> Names { get; } =
     [
         "hit-65536", "hit-1048576", "miss-65536", "miss-1048576",
+        "S3-read", "S3-write",
         .. from index in IndexBackend.All where index.Reopens from operation in (string[])["push-pop", "find", "mark"] select $"{index.Name}-{operation}",
     ];
 
@@ -26,6 +27,7 @@ internal static class HotPath
         await (words[0] switch
         {
             "hit" => HitAsync(int.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture), time),
+            "S3" => StorageAsync(StorageBackend.All.First(backend => backend.Name == words[0]), words[1] == "write", time),
             "miss" => MissAsync(int.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture), time),
             _ => IndexAsync(IndexBackend.All.First(backend => backend.Name == words[0]), words[1], time),
         });
@@ -53,6 +55,16 @@ internal static class HotPath
             await using ReadResult result = await cache.Store.GetAsync(cache.NextKey(), default, CancellationToken.None);
             await result.ReadAsync(buffer.AsMemory(0, (int)result.Length), CancellationToken.None);
         });
+    }
+
+    /// <summary>Chunks of 64 KiB; who writes erases one for each, as a full cache does.</summary>
+    private static async Task StorageAsync(StorageBackend backend, bool writes, TimeSpan time)
+    {
+        var benchmark = new StorageBenchmarks { Storage = backend, Size = 64 << 10, Callers = 1 };
+        await benchmark.FillAsync();
+        await RepeatAsync(time, StorageBenchmarks.Operations, async _ => await (writes ? benchmark.WriteAsync() : benchmark.ReadAsync()));
+        await benchmark.CleanUpAsync();
+        await LoopbackServers.CloseAsync();
     }
 
     private static async Task IndexAsync(IndexBackend backend, string operation, TimeSpan time)
