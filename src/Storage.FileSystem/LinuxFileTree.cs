@@ -12,14 +12,14 @@ internal sealed unsafe class LinuxFileTree(string root, SymbolicLinks links, Nam
 {
     private static readonly Lazy<bool> Supported = new(Probe);
 
+    // The root of a tree that was disposed of, so that nobody who comes late opens the directory again: a call with it is an ObjectDisposedException.
+    private static readonly SafeFileHandle Closed = MakeClosed();
+
     private const int DirectoryMode = 0b111_000_000; // 0700
     private const int FileMode = 0b110_000_000; // 0600
     private const int WriteBlock = 8 << 20; // between two looks at the cancellation token
 
     private readonly ulong _resolve = LibC.ResolveBeneath | LibC.ResolveNoMagicLinks | (links == SymbolicLinks.Refuse ? LibC.ResolveNoSymlinks : 0);
-
-    // What the tree has when it is disposed, so that nobody who comes late opens the directory again: a call with it is an ObjectDisposedException.
-    private static readonly SafeFileHandle Closed = MakeClosed();
 
     // Null until somebody needs it, and again when the directory was removed; that one is left to its finalizer, for those that still use it.
     private volatile SafeFileHandle? _root;
