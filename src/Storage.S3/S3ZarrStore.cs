@@ -119,7 +119,7 @@ public sealed class S3ZarrStore : IChunkStore
     }
 
     /// <inheritdoc/>
-    /// <remarks>One request.</remarks>
+    /// <remarks>One request, where <see cref="EraseAsync"/> takes two.</remarks>
     public async ValueTask DiscardAsync(string key, CancellationToken ct)
     {
         ZarrKey.Validate(key);

@@ -20,8 +20,11 @@ public interface IChunkStore : IZarrStore
 
     /// <summary>
     /// Removes a value, if there is one. Unlike <see cref="IZarrStore.EraseAsync"/> it does not say whether there was, which costs
-    /// a request more where the medium does not tell; nobody who evicts wants to know.
+    /// a request more where the medium does not tell; nobody who evicts wants to know. By default an erasure: a store whose
+    /// medium does not tell, and what wraps one, has its own.
     /// </summary>
+    /// <exception cref="ArgumentException">The key is none.</exception>
+    /// <exception cref="StoreException">The value may still be there.</exception>
     async ValueTask DiscardAsync(string key, CancellationToken ct) => await EraseAsync(key, ct).ConfigureAwait(false);
 
     /// <summary>Every value, with its size and age, in no order, streamed; values that come or go meanwhile may be missed or named.</summary>

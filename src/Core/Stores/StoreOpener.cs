@@ -9,7 +9,11 @@ public abstract class StoreOpener
     /// <summary>What stands for the store id in a pattern.</summary>
     public const string Placeholder = "{store_id}";
 
-    /// <summary>Opens the chunks of one store; made when the first value is written, not before.</summary>
+    /// <summary>
+    /// Opens the chunks of one store; made when the first value is written, not before. A cache may open one twice at once; it uses
+    /// one of them, and disposes of both.
+    /// </summary>
+    /// <returns>A store that the caller disposes of.</returns>
     /// <exception cref="ArgumentException">The id is none (see <see cref="ZarrKey.ValidateStoreId"/>).</exception>
     /// <exception cref="StoreException">The place cannot be opened.</exception>
     public abstract IChunkStore Open(string storeId);
