@@ -1,4 +1,5 @@
 using Xunit;
+using ZarrCache.Conformance;
 
 namespace ZarrCache.Storage.FileSystem.Tests;
 

@@ -18,26 +18,30 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
 
     public async Task<CacheCheckReport> RunAsync(CacheCheckOptions options, Action<CacheFinding>? found, CancellationToken ct)
     {
-        var run = new Run(this, options, found);
+        var sums = new CacheCheckSums();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = ct };
         foreach (string storeId in await ListStoresAsync(options.StoreId, ct).ConfigureAwait(false))
         {
-            IChunkStore store = stores[storeId];
-            await Parallel.ForEachAsync(store.ScanAsync(ct), parallel, (file, token) => run.CheckFileAsync(storeId, file, token)).ConfigureAwait(false);
-            await run.CheckDisturbedAsync(storeId, ct).ConfigureAwait(false);
-            await Parallel.ForEachAsync(RowsAsync(storeId, ct), parallel, run.CheckRowAsync).ConfigureAwait(false);
-            if (options.Repair)
+            IChunkStore store = stores.OpenApart(storeId);
+            await using (store.ConfigureAwait(false))
             {
-                run.AddTemporaries(await store.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
+                var run = new StoreRun(this, options, found, sums, storeId, store);
+                await Parallel.ForEachAsync(store.ScanAsync(ct), parallel, run.CheckFileAsync).ConfigureAwait(false);
+                await run.CheckDisturbedAsync(ct).ConfigureAwait(false);
+                await Parallel.ForEachAsync(RowsAsync(storeId, ct), parallel, run.CheckRowAsync).ConfigureAwait(false);
+                if (options.Repair)
+                {
+                    sums.AddTemporaries(await store.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
+                }
             }
         }
 
         if (options.Repair && options.StoreId is null)
         {
-            run.AddTemporaries(await stores.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
+            sums.AddTemporaries(await stores.RemoveTemporariesAsync(options.MinimumAge, ct).ConfigureAwait(false));
         }
 
-        return run.Report;
+        return sums.Report;
     }
 
     private async Task<IReadOnlyCollection<string>> ListStoresAsync(string? only, CancellationToken ct)
@@ -67,50 +71,28 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         }
     }
 
-    /// <summary>One run: its options and its sums.</summary>
-    private sealed class Run(CacheCheck check, CacheCheckOptions options, Action<CacheFinding>? found)
+    /// <summary>The check of one store, with a chunk storage of its own: who closes the store meanwhile does not break it off.</summary>
+    private sealed class StoreRun(CacheCheck check, CacheCheckOptions options, Action<CacheFinding>? found, CacheCheckSums sums, string storeId, IChunkStore store)
     {
-        private long _files;
-        private long _rows;
-        private long _orphans;
-        private long _orphanBytes;
-        private long _young;
-        private long _dangling;
-        private long _corrupt;
-        private long _unreadable;
-        private long _adopted;
-        private long _temporaryBytes;
         private ConcurrentQueue<StoredObject>? _disturbed = new();
-        private long _oldestYoung = long.MaxValue; // UTC ticks
 
-        public CacheCheckReport Report => new(_files, _rows, _orphans, _orphanBytes, _young, _dangling, _corrupt, _unreadable, _adopted, _temporaryBytes, _oldestYoung == long.MaxValue ? null : new DateTimeOffset(_oldestYoung, TimeSpan.Zero));
-
-        public void AddTemporaries(RemovedTemporaries removed)
+        public async ValueTask CheckFileAsync(StoredObject file, CancellationToken ct)
         {
-            _temporaryBytes += removed.Bytes;
-            if (removed.OldestLeft is { } left)
-            {
-                SeeYoung(left);
-            }
-        }
-
-        public async ValueTask CheckFileAsync(string storeId, StoredObject file, CancellationToken ct)
-        {
-            Interlocked.Increment(ref _files);
+            Interlocked.Increment(ref sums.Files);
             try
             {
-                await JudgeFileAsync(storeId, file, ct).ConfigureAwait(false);
+                await JudgeFileAsync(file, ct).ConfigureAwait(false);
             }
             catch (StoreException exception)
             {
                 // One file that its medium will not give up must not keep the others from being looked at.
-                Interlocked.Increment(ref _unreadable);
+                Interlocked.Increment(ref sums.Unreadable);
                 found?.Invoke(new CacheFinding(CacheFindingKind.Unreadable, storeId, file.Key, exception.Message));
             }
         }
 
         /// <summary>Looks again, one by one, at the files that evictions and deletes kept from being taken over: those pass sooner than the next sweep comes. What is disturbed to the end is young.</summary>
-        public async Task CheckDisturbedAsync(string storeId, CancellationToken ct)
+        public async Task CheckDisturbedAsync(CancellationToken ct)
         {
             for (int round = 1; _disturbed is { IsEmpty: false } disturbed; round++)
             {
@@ -118,15 +100,13 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
                 foreach (StoredObject file in disturbed)
                 {
                     await check.Queue.WhenEvicted().WaitAsync(ct).ConfigureAwait(false);
-                    Interlocked.Decrement(ref _files);
-                    await CheckFileAsync(storeId, file, ct).ConfigureAwait(false);
+                    Interlocked.Decrement(ref sums.Files);
+                    await CheckFileAsync(file, ct).ConfigureAwait(false);
                 }
             }
-
-            _disturbed = new();
         }
 
-        private async ValueTask JudgeFileAsync(string storeId, StoredObject file, CancellationToken ct)
+        private async ValueTask JudgeFileAsync(StoredObject file, CancellationToken ct)
         {
             bool named = ChunkLayout.TryParse(file.Key, out EntryKind kind, out string key, out long offset, out long version);
             var place = new EntryKey(storeId, key, kind == EntryKind.Part ? offset : EntryKey.Whole);
@@ -142,10 +122,10 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
                 return;
             }
 
-            bool? adopted = named && row is null ? await AdoptAsync(storeId, key, kind, file, ct).ConfigureAwait(false) : false;
+            bool? adopted = named && row is null ? await AdoptAsync(key, kind, file, ct).ConfigureAwait(false) : false;
             if (adopted == true)
             {
-                Interlocked.Increment(ref _adopted);
+                Interlocked.Increment(ref sums.Adopted);
                 found?.Invoke(new CacheFinding(CacheFindingKind.Adopted, storeId, key, "taken over by its record"));
                 return;
             }
@@ -158,23 +138,23 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
 
             if (adopted is null || check.Time.GetUtcNow() - file.WrittenAt < options.MinimumAge)
             {
-                Interlocked.Increment(ref _young);
-                SeeYoung(adopted is null ? DateTimeOffset.MinValue : file.WrittenAt);
+                Interlocked.Increment(ref sums.Young);
+                sums.SeeYoung(adopted is null ? DateTimeOffset.MinValue : file.WrittenAt);
                 return;
             }
 
-            Interlocked.Increment(ref _orphans);
-            Interlocked.Add(ref _orphanBytes, file.Size);
+            Interlocked.Increment(ref sums.Orphans);
+            Interlocked.Add(ref sums.OrphanBytes, file.Size);
             found?.Invoke(new CacheFinding(CacheFindingKind.Orphan, storeId, named ? key : file.Key, $"a file of {file.Size} bytes without a row"));
             if (options.Repair)
             {
-                await check.Stores[storeId].DiscardAsync(file.Key, ct).ConfigureAwait(false);
+                await store.DiscardAsync(file.Key, ct).ConfigureAwait(false);
             }
         }
 
         public async ValueTask CheckRowAsync(IndexEntry row, CancellationToken ct)
         {
-            Interlocked.Increment(ref _rows);
+            Interlocked.Increment(ref sums.Rows);
             if (await FindFaultAsync(row, ct).ConfigureAwait(false) is null)
             {
                 return;
@@ -187,20 +167,11 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
                 return;
             }
 
-            Interlocked.Increment(ref fault.Kind == CacheFindingKind.Dangling ? ref _dangling : ref fault.Kind == CacheFindingKind.Corrupt ? ref _corrupt : ref _unreadable);
+            Interlocked.Increment(ref fault.Kind == CacheFindingKind.Dangling ? ref sums.Dangling : ref fault.Kind == CacheFindingKind.Corrupt ? ref sums.Corrupt : ref sums.Unreadable);
             found?.Invoke(fault);
             if (options.Repair && fault.Kind != CacheFindingKind.Unreadable && await check.Index.DeleteAsync(row.EntryKey, row.Version, ct).ConfigureAwait(false) is not null)
             {
-                await check.Stores[row.StoreId].DiscardAsync(ChunkLayout.GetChunkKey(row), ct).ConfigureAwait(false);
-            }
-        }
-
-        private void SeeYoung(DateTimeOffset writtenAt)
-        {
-            long ticks = writtenAt.UtcTicks;
-            for (long oldest = Volatile.Read(ref _oldestYoung); ticks < oldest;)
-            {
-                oldest = Interlocked.CompareExchange(ref _oldestYoung, ticks, oldest);
+                await store.DiscardAsync(ChunkLayout.GetChunkKey(row), ct).ConfigureAwait(false);
             }
         }
 
@@ -209,7 +180,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
 
         /// <summary>An index that is new, or lost its last writes, takes over a file, if its record vouches for it: never by hashing what lies there.</summary>
         /// <returns>Null if a prefix is deleted or something evicted meanwhile, and with it maybe this: rows first, then files. The next sweep takes over what is there then.</returns>
-        private async ValueTask<bool?> AdoptAsync(string storeId, string key, EntryKind kind, StoredObject file, CancellationToken ct)
+        private async ValueTask<bool?> AdoptAsync(string key, EntryKind kind, StoredObject file, CancellationToken ct)
         {
             if (!options.Repair || !check.Takeovers.ArePossible)
             {
@@ -217,7 +188,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             }
 
             long? closings = check.Queue.GetClosings(storeId, key);
-            ReadOnlyMemory<byte> record = await check.Stores[storeId].GetRecordAsync(file.Key, ct).ConfigureAwait(false);
+            ReadOnlyMemory<byte> record = await store.GetRecordAsync(file.Key, ct).ConfigureAwait(false);
             IndexEntry? entry = EntryRecord.Read(record.Span, storeId, key);
             if (entry is null || check.Distrusted.Contains(entry) || entry.Kind != kind || entry.Size != file.Size || ChunkLayout.GetChunkKey(entry) != file.Key)
             {
@@ -261,7 +232,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
             {
                 if (await check.Index.DeleteAsync(part.EntryKey, part.Version, ct).ConfigureAwait(false) is not null)
                 {
-                    await check.Stores[part.StoreId].DiscardAsync(ChunkLayout.GetChunkKey(part), ct).ConfigureAwait(false);
+                    await store.DiscardAsync(ChunkLayout.GetChunkKey(part), ct).ConfigureAwait(false);
                 }
             }
         }
@@ -270,7 +241,7 @@ internal sealed class CacheCheck(IStoreIndex index, ChunkStores stores, KeyGates
         {
             try
             {
-                ReadResult stored = await check.Stores.GetAsync(row, new ReadOptions(HeadersOnly: !options.VerifyBytes), ct).ConfigureAwait(false);
+                ReadResult stored = await store.GetAsync(ChunkLayout.GetChunkKey(row), new ReadOptions(HeadersOnly: !options.VerifyBytes), ct).ConfigureAwait(false);
                 await using (stored.ConfigureAwait(false))
                 {
                     if (stored.Status != ReadStatus.Found)

@@ -23,7 +23,7 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, Ta
     private Task _running = Task.CompletedTask;
     private int _isDue;
 
-    /// <summary>Completes when the sweep has run once, has failed, or is not needed. Never fails.</summary>
+    /// <summary>Completes when the sweep has run once, and the index was told if that was all of it; when it has failed, or is not needed. Never fails.</summary>
     public Task FirstPass => _firstPass.Task;
 
     /// <summary>Completes when all that were begun have ended. Never fails.</summary>
@@ -135,12 +135,12 @@ internal sealed partial class CacheSweep(IStoreIndex index, CacheCheck check, Ta
         {
             CacheCheckReport report = await check.RunAsync(repair, null, stop).ConfigureAwait(false);
             LogSwept(report.Files, report.Orphans, report.Dangling, report.Adopted);
-            _firstPass.TrySetResult();
             if (report.OldestYoung is not { } oldest || oldest >= written)
             {
                 return;
             }
 
+            _firstPass.TrySetResult();
             await Task.Delay(repair.MinimumAge, options.TimeProvider, stop).ConfigureAwait(false);
         }
     }

@@ -37,6 +37,9 @@ internal sealed class ChunkStores(StoreOpener opener) : IAsyncDisposable
         }
     }
 
+    /// <summary>The chunk storage of a store, for one who works with it for long and must not lose it when the store is closed; the caller disposes of it.</summary>
+    public IChunkStore OpenApart(string storeId) => opener.Open(storeId);
+
     /// <summary>How many values are best written or erased at once.</summary>
     public int ConcurrentWrites => opener.ConcurrentWrites;
 

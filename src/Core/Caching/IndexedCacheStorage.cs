@@ -85,7 +85,7 @@ public sealed partial class IndexedCacheStorage : ICacheStorage
     /// <summary>What the storage did since it was opened. A snapshot.</summary>
     public CacheCounters Counters => _counters.Snapshot();
 
-    /// <summary>Completes when the sweep that follows an unclean stop has run once; soon if there is none to run. Never fails.</summary>
+    /// <summary>Completes when the sweep that follows an unclean stop has run once and, if nothing was too young to be judged, the index knows it; soon if there is none to run. Never fails.</summary>
     public Task SweepCompletion => _sweep.FirstPass;
 
     /// <inheritdoc/>

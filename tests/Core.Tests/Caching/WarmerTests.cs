@@ -48,18 +48,17 @@ public sealed class WarmerTests : IAsyncDisposable
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => WarmAsync(new(), stop.Token));
         _origin.After = null;
-        HashSet<string> cached = [];
-        await foreach (IndexEntry entry in _index.EnumerateAsync(new IndexQuery("era"), Ct))
-        {
-            cached.Add(entry.Key);
-        }
-
+        await _storage.FlushAsync(Ct);
+        HashSet<string> cached = await ListCachedAsync();
         Assert.InRange(cached.Count, 50, 250);
         _origin.Requests.Clear();
         await WarmAsync(new());
         Assert.All(_origin.Requests, request => Assert.Equal(1, request.Value));
         Assert.Empty(_origin.Requests.Keys.Intersect(cached));
-        Assert.Equal(309, _origin.Requests.Keys.Union(cached).Count(key => File.Exists(Path.Combine(Samples.V2, key))));
+        await _storage.FlushAsync(Ct);
+
+        // Not what was cached or asked for: a read that had its bytes when it was broken off may be cached a moment later.
+        Assert.Equal(309, (await ListCachedAsync()).Count(key => File.Exists(Path.Combine(Samples.V2, key))));
     }
 
     [Fact]
@@ -110,6 +109,17 @@ public sealed class WarmerTests : IAsyncDisposable
         _origin.Fails = key => key.StartsWith("u/", StringComparison.Ordinal) || key.StartsWith("v/", StringComparison.Ordinal);
         var given = await Assert.ThrowsAsync<StoreException>(() => WarmAsync(new()));
         Assert.Contains("failed 100 times", given.Message);
+    }
+
+    private async Task<HashSet<string>> ListCachedAsync()
+    {
+        HashSet<string> keys = [];
+        await foreach (IndexEntry entry in _index.EnumerateAsync(new IndexQuery("era"), Ct))
+        {
+            keys.Add(entry.Key);
+        }
+
+        return keys;
     }
 
     private async Task<WarmProgress> WarmAsync(WarmScope scope, CancellationToken? ct = null)

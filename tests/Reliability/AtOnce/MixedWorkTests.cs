@@ -27,9 +27,9 @@ public sealed class MixedWorkTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task Mixed_operations_of_eight_tasks_give_no_wrong_byte_keep_the_budget_and_fetch_once_at_a_time(int seed)
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task Mixed_operations_of_eight_tasks_give_no_wrong_byte_keep_the_budget_and_fetch_once_at_a_time(int seed, bool sweptBefore)
     {
         var origin = new HistoryOrigin("s", seed);
         foreach (string key in ReadOnlyKeys)
@@ -41,6 +41,11 @@ public sealed class MixedWorkTests : IDisposable
         await using (var storage = new IndexedCacheStorage(index, Opener(), new IndexedCacheStorageOptions { MaxSize = MaxSize, QueueSize = 128 * 1024 }))
         await using (var store = new CachedStore(origin, "s", storage))
         {
+            if (sweptBefore)
+            {
+                await storage.SweepCompletion.WaitAsync(Watchdog, Ct);
+            }
+
             Task[] hands = [.. Enumerable.Range(0, Tasks).Select(hand => Task.Run(() => WorkAsync(store, storage, origin, hand, seed), Ct))];
             await Task.WhenAll(hands).WaitAsync(Watchdog, Ct);
             await storage.FlushAsync(Ct);
@@ -63,7 +68,12 @@ public sealed class MixedWorkTests : IDisposable
 
         await using var again = new SqliteStoreIndex(Path.Combine(_directory, "index.db"));
         await using var reopened = new IndexedCacheStorage(again, Opener(), MaxSize);
-        Assert.Equal(IndexCondition.Clean, again.Condition);
+        if (sweptBefore)
+        {
+            Assert.Equal(IndexCondition.Clean, again.Condition);
+        }
+
+        await reopened.SweepCompletion.WaitAsync(Watchdog, Ct); // the first may have been too busy to end
         CacheCheckReport report = await reopened.CheckAsync(new CacheCheckOptions { VerifyBytes = true, MinimumAge = TimeSpan.Zero }, null, Ct);
         Assert.True(report.IsClean, report.ToString());
     }
