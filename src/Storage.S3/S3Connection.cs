@@ -120,9 +120,13 @@ internal sealed class S3Connection : IDisposable
         {
             return await call(Client, ct).ConfigureAwait(false);
         }
-        catch (AmazonServiceException e) when (e.StatusCode == 0 && e.InnerException is HttpRequestException or IOException)
+        catch (AmazonServiceException e) when (e.StatusCode == 0 && e.InnerException is HttpRequestException failed)
         {
-            throw new IOException(e.InnerException!.Message, e);
+            throw new HttpRequestException(failed.HttpRequestError, failed.Message, failed); // of which it is known what a repetition may help
+        }
+        catch (AmazonServiceException e) when (e.StatusCode == 0 && e.InnerException is IOException failed)
+        {
+            throw new IOException(failed.Message, failed);
         }
         catch (AmazonServiceException e) when (RemoteStatusException.IsTransient(e.StatusCode) || IsTransient(e.ErrorCode))
         {

@@ -46,7 +46,7 @@ public sealed class RedisTests : CacheTest
     }
 
     [Fact]
-    public async Task What_is_wrong_is_told_in_a_line_without_the_password()
+    public async Task What_is_wrong_is_told_in_a_line_without_the_password_and_binds_the_cache_to_nothing()
     {
         await using RedisProcess server = await RequiredRedis.StartAsync("--requirepass", "another");
         int port = FreePort.Find();
@@ -54,15 +54,14 @@ public sealed class RedisTests : CacheTest
         await FailsAsync($"redis://127.0.0.1:{port}/0 cannot be reached", $"redis://:{Password}@127.0.0.1:{port}");
         await FailsAsync("has no option 'ssl'; there is prefix=NAME", $"redis://:{Password}@127.0.0.1:{server.Port}?ssl=true");
 
+        // and binds the cache to nothing
+        (await RunAsync(Anonymous, Warm("--index", $"redis://:another@127.0.0.1:{server.Port}"))).WithStatus(0);
+
         async Task FailsAsync(string message, string address)
         {
             Ended ended = (await RunAsync(Anonymous, Warm("--index", address))).WithStatus(2);
             Assert.Contains(message, ended.Error, StringComparison.Ordinal);
             Assert.Single(ended.Error.Trim().Split('\n'));
-            if (Directory.Exists(Cache))
-            {
-                Directory.Delete(Cache, recursive: true);
-            }
         }
     }
 

@@ -2,12 +2,13 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Xunit;
+using ZarrCache.Conformance.Tls;
 
 [assembly: AssemblyFixture(typeof(ZarrCache.Storage.S3.Tests.RadosgwFixture))]
 
 namespace ZarrCache.Storage.S3.Tests;
 
-/// <summary>One radosgw for all tests, started when the first needs it.</summary>
+/// <summary>One radosgw for all tests, started when the first needs it; with TLS if the tests of this process run over it.</summary>
 public sealed class RadosgwFixture : IAsyncDisposable
 {
     /// <summary>A bucket for places that differ by their prefix.</summary>
@@ -45,7 +46,7 @@ public sealed class RadosgwFixture : IAsyncDisposable
         {
             if (_client is null)
             {
-                _server ??= await Radosgw.StartAsync(ct);
+                _server ??= await Radosgw.StartAsync(TestCertificate.Given is { } given ? (given.CertificateFile, given.KeyFile) : null, ct);
                 var client = new AmazonS3Client(
                     new BasicAWSCredentials(Radosgw.AccessKey, Radosgw.SecretKey),
                     new AmazonS3Config

@@ -39,7 +39,13 @@ internal sealed partial class Attempts
                 (Self: this, Attempt: attempt, State: state, Timeout: timeout),
                 ct).ConfigureAwait(false);
         }
-        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded)
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            throw new StoreException(
+                $"{describe(state)} cannot be asked over TLS: {e.GetBaseException().Message.TrimEnd('.')}. Look whether the server speaks TLS there, and whether this system trusts who signed its certificate; on Linux SSL_CERT_FILE may name the file of an authority.",
+                e);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded)
         {
             throw new StoreException($"{describe(state)} gave no valid answer: {e.Message}", e);
         }

@@ -13,6 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using ZarrCache.Conformance.Tls;
 
 namespace ZarrCache.Conformance.Http;
 
@@ -34,7 +35,7 @@ public sealed class LoopbackServer : IAsyncDisposable
         _store = store;
     }
 
-    /// <summary>Where the keys lie: <c>http://127.0.0.1:port/</c>.</summary>
+    /// <summary>Where the keys lie: <c>http://127.0.0.1:port/</c>, or <c>https:</c>.</summary>
     public Uri BaseAddress { get; private set; } = null!;
 
     /// <summary>How many requests came, refused ones included.</summary>
@@ -52,12 +53,21 @@ public sealed class LoopbackServer : IAsyncDisposable
     /// <summary>Starts a server before a directory. The files are read for each request, so a test may change them.</summary>
     public static Task<LoopbackServer> StartAsync(string directory, CancellationToken ct) => StartAsync(new DirectoryOrigin(directory), ct);
 
-    /// <summary>Starts a server before a store, which it does not dispose of.</summary>
-    public static async Task<LoopbackServer> StartAsync(IZarrStore store, CancellationToken ct)
+    /// <summary>Starts a server before a store, which it does not dispose of; with TLS if the tests of this process run over it.</summary>
+    public static Task<LoopbackServer> StartAsync(IZarrStore store, CancellationToken ct) => StartAsync(store, TestCertificate.Given, ct);
+
+    /// <summary>Starts a server with TLS, or without if there is no certificate.</summary>
+    public static async Task<LoopbackServer> StartAsync(IZarrStore store, TestCertificate? certificate, CancellationToken ct)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate.Load());
+            }
+        }));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
         WebApplication app = builder.Build();
         var server = new LoopbackServer(app, store);

@@ -144,7 +144,7 @@ public sealed class HttpZarrStoreTests : IAsyncLifetime
             context.Response.StatusCode = 500;
             return Task.CompletedTask;
         };
-        var url = new Uri($"http://user:hunter2@127.0.0.1:{_server.BaseAddress.Port}/?X-Sig=s%2Fcr%2bt%3D");
+        var url = new Uri($"{_server.BaseAddress.Scheme}://user:hunter2@127.0.0.1:{_server.BaseAddress.Port}/?X-Sig=s%2Fcr%2bt%3D");
         await using var origin = new HttpZarrStore(url, Fast(log));
         var error = await Assert.ThrowsAsync<StoreException>(async () => await origin.GetAsync("u", default, Ct));
         Assert.Equal("?X-Sig=s%2Fcr%2bt%3D", query);

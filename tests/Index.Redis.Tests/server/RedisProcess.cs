@@ -16,12 +16,17 @@ internal sealed class RedisProcess : IAsyncDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("zarrcache-redis-").FullName;
     private readonly string[] _options;
+    private readonly bool _isTls;
     private Process? _process;
 
-    private RedisProcess(int port, string[] options)
+    private RedisProcess(int port, string[] options, (string CertificateFile, string KeyFile)? certificate)
     {
         Port = port;
-        _options = options;
+        string text = port.ToString(CultureInfo.InvariantCulture);
+        _isTls = certificate is not null;
+        _options = certificate is { } given
+            ? ["--port", "0", "--tls-port", text, "--tls-cert-file", given.CertificateFile, "--tls-key-file", given.KeyFile, "--tls-ca-cert-file", given.CertificateFile, "--tls-auth-clients", "no", .. options]
+            : ["--port", text, .. options];
     }
 
     /// <summary>Whether this machine has it.</summary>
@@ -29,14 +34,19 @@ internal sealed class RedisProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    public string Address => string.Create(CultureInfo.InvariantCulture, $"redis://127.0.0.1:{Port}");
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"{(_isTls ? "rediss" : "redis")}://127.0.0.1:{Port}");
+
+    /// <summary>Starts one without TLS.</summary>
+    /// <inheritdoc cref="StartAsync(string[], ValueTuple{string, string}?, CancellationToken)"/>
+    public static Task<RedisProcess> StartAsync(string[] options, CancellationToken ct) => StartAsync(options, null, ct);
 
     /// <summary>Starts one.</summary>
     /// <param name="options">More options of its command line.</param>
+    /// <param name="certificate">The PEM files of a certificate and of its key, for TLS; null for none.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<RedisProcess> StartAsync(string[] options, CancellationToken ct)
+    public static async Task<RedisProcess> StartAsync(string[] options, (string CertificateFile, string KeyFile)? certificate, CancellationToken ct)
     {
-        var server = new RedisProcess(FreePort.Find(), options);
+        var server = new RedisProcess(FreePort.Find(), options, certificate);
         await server.StartAgainAsync(ct);
         return server;
     }
@@ -44,10 +54,9 @@ internal sealed class RedisProcess : IAsyncDisposable
     /// <summary>Starts it on the same port, empty.</summary>
     public async Task StartAgainAsync(CancellationToken ct)
     {
-        string port = Port.ToString(CultureInfo.InvariantCulture);
         _process?.Dispose();
         _process = Process.Start(new ProcessStartInfo(
-            Program, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory, "--logfile", Path.Combine(_directory, "log"), .. _options]))!;
+            Program, ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory, "--logfile", Path.Combine(_directory, "log"), .. _options]))!;
         long start = Stopwatch.GetTimestamp();
         while (!await AnswersAsync(ct))
         {
@@ -96,6 +105,11 @@ internal sealed class RedisProcess : IAsyncDisposable
         {
             using var client = new TcpClient();
             await client.ConnectAsync("127.0.0.1", Port, ct);
+            if (_isTls)
+            {
+                return true; // it has nothing to load, and answers as soon as it listens
+            }
+
             NetworkStream stream = client.GetStream();
             await stream.WriteAsync("PING\r\n"u8.ToArray(), ct);
             return await stream.ReadAtLeastAsync(new byte[5], 5, throwOnEndOfStream: false, ct) == 5;

@@ -1,4 +1,5 @@
 using Xunit;
+using ZarrCache.Conformance.Tls;
 
 namespace ZarrCache.Index.Redis.Tests;
 
@@ -18,10 +19,11 @@ internal static class RequiredRedis
         }
     }
 
+    /// <summary>Starts one, with TLS if the tests of this process run over it.</summary>
     /// <param name="options">More options of its command line.</param>
     public static async Task<RedisProcess> StartAsync(params string[] options)
     {
         Require();
-        return await RedisProcess.StartAsync(options, TestContext.Current.CancellationToken);
+        return await RedisProcess.StartAsync(options, TestCertificate.Given is { } given ? (given.CertificateFile, given.KeyFile) : null, TestContext.Current.CancellationToken);
     }
 }

@@ -19,11 +19,11 @@ public sealed class Radosgw : IAsyncDisposable
     private readonly Process _script;
     private readonly string _directory;
 
-    private Radosgw(Process script, string directory, int port)
+    private Radosgw(Process script, string directory, Uri endpoint)
     {
         _script = script;
         _directory = directory;
-        Endpoint = new Uri($"http://127.0.0.1:{port}/");
+        Endpoint = endpoint;
     }
 
     public Uri Endpoint { get; }
@@ -33,18 +33,21 @@ public sealed class Radosgw : IAsyncDisposable
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, program))));
 
     /// <summary>Starts one. Ports that another program takes in the meantime are given up for others.</summary>
-    public static async Task<Radosgw> StartAsync(CancellationToken ct)
+    /// <param name="certificate">The PEM files of a certificate and of its key, for TLS; null for none.</param>
+    /// <param name="ct">Gives up.</param>
+    public static async Task<Radosgw> StartAsync((string CertificateFile, string KeyFile)? certificate, CancellationToken ct)
     {
+        string[] files = certificate is { } given ? [given.CertificateFile, given.KeyFile] : [];
         for (int attempt = 1; ; attempt++)
         {
             string directory = Path.Combine(Directory.CreateTempSubdirectory("zarrcache-radosgw-").FullName, "ceph");
             int port = FindFreePorts();
-            Process script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "radosgw", "radosgw.sh"), directory, $"{port}", AccessKey, SecretKey])
+            Process script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "radosgw", "radosgw.sh"), directory, $"{port}", AccessKey, SecretKey, .. files])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             })!;
-            var server = new Radosgw(script, directory, port);
+            var server = new Radosgw(script, directory, new Uri($"{(certificate is null ? "http" : "https")}://127.0.0.1:{port}/"));
             string? said = await script.StandardOutput.ReadLineAsync(ct);
             if (said == "ready")
             {
@@ -58,6 +61,10 @@ public sealed class Radosgw : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Starts one without TLS.</summary>
+    /// <inheritdoc cref="StartAsync(ValueTuple{string, string}?, CancellationToken)"/>
+    public static Task<Radosgw> StartAsync(CancellationToken ct) => StartAsync(null, ct);
 
     /// <summary>Ends the S3 server at once; what it holds remains.</summary>
     public Task KillAsync(CancellationToken ct) => SayAsync("kill", "killed", ct);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# radosgw.sh DIR PORT ACCESS SECRET: Ceph's S3 server on 127.0.0.1:PORT, path-style, its objects in memory.
+# radosgw.sh DIR PORT ACCESS SECRET [CERTIFICATE KEY]: Ceph's S3 server on 127.0.0.1:PORT, path-style, its objects in memory; with TLS if it
+# is given a certificate and its key, as PEM files.
 # Answers leave at once (tcp_nodelay): else a small body waits 40 ms for the acknowledgement of its headers, as at no S3 of the world.
 # Uses the ports PORT (S3), PORT+1 (monitor), PORT+2 … PORT+21 (storage), and nothing outside of DIR, which must not exist.
 #
@@ -7,6 +8,8 @@
 # "start" starts it again with its data and says "ready". Ends all that it started when its input ends, and so with whoever started it.
 set -u
 dir=$1 port=$2 access=$3 secret=$4
+listen=endpoint=127.0.0.1:$port
+[ $# -gt 4 ] && listen="ssl_endpoint=127.0.0.1:$port ssl_certificate=$5 ssl_private_key=$6"
 mkdir -p "$dir"/{mon,osd,rgw,run} && cd "$dir" || exit 1
 dir=$PWD
 
@@ -73,7 +76,7 @@ rgw_gc_obj_min_wait = 1
 rgw_gc_processor_period = 1
 rgw_gc_processor_max_time = 1
 osd_numa_auto_affinity = false
-rgw_frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
+rgw_frontends = beast $listen tcp_nodelay=1
 CONF
 : >keyring
 fsid=$(sed -n 's/^fsid = //p' ceph.conf) osd=$(cat /proc/sys/kernel/random/uuid)

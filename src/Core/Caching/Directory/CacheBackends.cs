@@ -61,6 +61,9 @@ public sealed class CacheBackends
     /// <summary>An index as a manifest names it: an address without secrets, a kind as it is.</summary>
     internal string NormalizeIndex(string index) => SchemeOf(index) is { } scheme && _servers.TryGetValue(scheme, out var server) ? server.Normalize(index) : index;
 
+    /// <summary>Whether an index is the address of a server, which is somewhere else than the cache directory.</summary>
+    internal bool IsServer(string index) => SchemeOf(index) is { } scheme && _servers.ContainsKey(scheme);
+
     internal ValueTask<IStoreIndex> OpenIndexAsync(string kind, CacheBackendContext context, CancellationToken ct) => FindIndex(kind)(context, ct);
 
     internal StoreOpener OpenStorage(string pattern, CacheBackendContext context) => FindStorage(pattern)(pattern, context);

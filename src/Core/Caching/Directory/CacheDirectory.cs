@@ -77,7 +77,7 @@ public sealed class CacheDirectory : IAsyncDisposable
         {
             // A new cache is a cache before it has an index. Of one that there is already, the settings are written down only
             // when its index took them: it refuses another policy as long as others have it open.
-            CacheManifest found = await file.ReadAsync(ct).ConfigureAwait(false) ?? await CreateAsync(path, file, backends, settings, ct).ConfigureAwait(false);
+            CacheManifest found = await file.ReadAsync(ct).ConfigureAwait(false) ?? await CreateAsync(path, file, givenIndex, backends, settings, ct).ConfigureAwait(false);
             CacheManifest manifest = found.With(settings, file.FullPath);
             CacheDirectory cache = await OpenAsync(path, file, manifest, givenIndex ?? manifest.Index, backends, settings, ct).ConfigureAwait(false);
             try
@@ -253,7 +253,7 @@ public sealed class CacheDirectory : IAsyncDisposable
     private CacheManifest Existing(CacheManifest? manifest) =>
         manifest ?? throw new ZarrCacheException($"The cache manifest '{_file.FullPath}' has gone while the cache was open; open the cache again to make a new one.");
 
-    private static async ValueTask<CacheManifest> CreateAsync(string path, CacheManifestFile file, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
+    private static async ValueTask<CacheManifest> CreateAsync(string path, CacheManifestFile file, string? givenIndex, CacheBackends backends, CacheDirectorySettings settings, CancellationToken ct)
     {
         var manifest = new CacheManifest
         {
@@ -265,9 +265,14 @@ public sealed class CacheDirectory : IAsyncDisposable
         backends.Validate(manifest.Index, manifest.Storage);
         CacheDirectoryPlace.Prepare(path, settings.MustExist);
 
-        // Before the manifest names it: whoever mistypes a storage tries again with the same directory.
-        var context = new CacheBackendContext(path, EvictionPolicy.Lru, settings.TimeProvider ?? TimeProvider.System, settings.Logger ?? NullLogger.Instance);
+        // Before the manifest names them: whoever mistypes a storage or a server tries again with the same directory.
+        var context = new CacheBackendContext(path, settings.Policy ?? EvictionPolicy.Lru, settings.TimeProvider ?? TimeProvider.System, settings.Logger ?? NullLogger.Instance);
         await backends.OpenStorage(manifest.Storage, context).CheckAsync(ct).ConfigureAwait(false);
+        if (givenIndex is not null && backends.IsServer(givenIndex))
+        {
+            await (await backends.OpenIndexAsync(givenIndex, context, ct).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+
         return await file.UpdateAsync(madeMeanwhile => madeMeanwhile ?? manifest, ct).ConfigureAwait(false);
     }
 
