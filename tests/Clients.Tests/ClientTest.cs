@@ -27,6 +27,7 @@ public abstract class ClientTest : IAsyncLifetime
 
     /// <summary>Starts a gateway of <c>era5</c> (Zarr v2) and <c>shards</c> (Zarr v3), always over the same cache directory.</summary>
     private protected Task<GatewayProcess> ServeAsync(params string[] more) => GatewayProcess.StartAsync(
+        _temporary,
         [
             "--store", $"era5={Origin.BaseAddress}eraint-v2.zarr",
             "--store", $"shards={Origin.BaseAddress}eraint-v3-sharded.zarr",

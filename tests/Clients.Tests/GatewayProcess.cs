@@ -21,11 +21,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public Uri Address { get; private set; } = null!;
 
     /// <summary>Starts one, and returns when it listens.</summary>
-    public static async Task<GatewayProcess> StartAsync(string[] options)
+    /// <param name="home">The home directory of who starts it.</param>
+    /// <param name="options">Of its command line.</param>
+    public static async Task<GatewayProcess> StartAsync(string home, string[] options)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signal that ends one process gracefully.");
         string program = Path.Combine(AppContext.BaseDirectory, "zarr-cache");
         var start = new ProcessStartInfo(program, ["serve", .. options, "--urls", "http://127.0.0.1:0", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["HOME"] = home;
         var gateway = new GatewayProcess(Process.Start(start)!);
         string? line = await gateway._process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         if (line is null)

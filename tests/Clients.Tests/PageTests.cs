@@ -53,6 +53,7 @@ public sealed class PageTests : ClientTest
 
         await page.GotoAsync(gateway.Address.ToString());
         await Expect(page.Locator("#live")).ToHaveTextAsync("live");
+        await Expect(page.Locator("#about")).ToContainTextAsync("~/cache · sqlite · lru");
         await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", scheme == ColorScheme.Light ? "light" : "dark");
         await Expect(page.Locator("#arrays li")).ToHaveCountAsync(7);
         await Expect(page.Locator("#array-name")).ToHaveTextAsync("u");

@@ -27,9 +27,16 @@ internal static class StatusReporter
 
         RequestCounter requests = gateway.Requests;
         return new StatusDocument(
-            Version, requests.Uptime.TotalSeconds, cache.Path, cache.IndexKind, cache.Policy.Name, cache.MaxSize,
+            Version, requests.Uptime.TotalSeconds, Abbreviate(cache.Path), cache.IndexKind, cache.Policy.Name, cache.MaxSize,
             TotalsDocument.Of(await cache.Index.GetTotalsAsync(null, ct)), cache.Storage.Counters,
             new RequestsDocument(requests.Total, requests.Active, requests.Bytes, requests.Failures), stores);
+    }
+
+    /// <summary>A path as a shell has it: who looks at the page need not know whose home it lies in.</summary>
+    private static string Abbreviate(string path)
+    {
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return home.Length > 1 && path.StartsWith(home + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? "~" + path[home.Length..] : path;
     }
 
     private static LatencyDocument? Summarize(double[] sorted) =>
