@@ -72,6 +72,13 @@ internal sealed class Node : IAsyncDisposable
         return _origin.Total - before;
     }
 
+    /// <summary>Reads keys, and says whether all of them were cached before: written, since what waits to be written is served as well and may yet be given up.</summary>
+    public async Task<bool> HasAsync(IEnumerable<string> keys)
+    {
+        await Storage.CloseStoreAsync("s", Ct);
+        return await CountRequestsAsync(keys) == 0;
+    }
+
     public Task ConfigureAsync(string option, string value) => _connection.GetServer(_connection.GetEndPoints()[0]).ConfigSetAsync(option, value);
 
     public async Task<long> GetUsedMemoryAsync() => long.Parse(
