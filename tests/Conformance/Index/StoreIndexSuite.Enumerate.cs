@@ -49,6 +49,7 @@ public abstract partial class StoreIndexSuite
         Assert.Equal(expected.Reverse(), Keys(await ListAsync(index, new IndexQuery(Order: order, Descending: true))));
         Assert.Equal(expected[..5], Keys(await ListAsync(index, new IndexQuery(Order: order, Limit: 5))));
         Assert.Equal(expected.Reverse().Take(5), Keys(await ListAsync(index, new IndexQuery(Order: order, Descending: true, Limit: 5))));
+        Assert.Equal(expected, Keys(await ListAsync(index, new IndexQuery(Order: order, Limit: 1_000_000))));
     }
 
     [Fact]
