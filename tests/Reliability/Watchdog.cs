@@ -3,12 +3,13 @@ using Xunit;
 namespace ZarrCache.Reliability;
 
 /// <summary>
-/// What hangs is ended and said to hang, after ten seconds. They are counted in ticks, of which those that a busy machine has no time for
-/// are not made up: it is as late with the count as with the work, so that nothing is asserted of the machine.
+/// What hangs is ended and said to hang, after thirty seconds: ten are too few for a child under strace beside other work, which takes up to five
+/// alone. They are counted in ticks, of which those that a busy machine has no time for are not made up: it is as late with the count as with the
+/// work, so that nothing is asserted of the machine.
 /// </summary>
 internal static class Watchdog
 {
-    private const int Ticks = 100;
+    private const int Ticks = 300;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
