@@ -19,7 +19,7 @@ public sealed class TlsTests
     {
         RequiredRedis.Require();
         using var certificate = new TestCertificate();
-        await using RedisProcess server = await RedisProcess.StartAsync([], (certificate.CertificateFile, certificate.KeyFile), Ct);
+        await using RedisProcess server = await RedisProcess.StartAsync([], certificate.Files, Ct);
         var refused = await Assert.ThrowsAsync<ZarrCacheException>(async () => await RedisStoreIndex.OpenAsync(server.Address, new RedisStoreIndexOptions(), Ct));
         Assert.Contains("cannot be reached", refused.Message);
         Assert.Contains("certificate", refused.Message);

@@ -46,7 +46,7 @@ public sealed class RadosgwFixture : IAsyncDisposable
         {
             if (_client is null)
             {
-                _server ??= await Radosgw.StartAsync(TestCertificate.Given is { } given ? (given.CertificateFile, given.KeyFile) : null, ct);
+                _server ??= await Radosgw.StartAsync(TestCertificate.Given?.Files, ct);
                 var client = new AmazonS3Client(
                     new BasicAWSCredentials(Radosgw.AccessKey, Radosgw.SecretKey),
                     new AmazonS3Config

@@ -42,6 +42,9 @@ public sealed class TestCertificate : IDisposable
     /// <summary>The file of its private key, in PEM.</summary>
     public string KeyFile => Path.Combine(_directory, "key.pem");
 
+    /// <summary>Both, for a server that takes files.</summary>
+    public (string CertificateFile, string KeyFile) Files => (CertificateFile, KeyFile);
+
     /// <summary>Loads both; for the caller to dispose of.</summary>
     public X509Certificate2 Load() => X509Certificate2.CreateFromPemFile(CertificateFile, KeyFile);
 

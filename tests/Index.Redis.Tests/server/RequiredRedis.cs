@@ -24,6 +24,6 @@ internal static class RequiredRedis
     public static async Task<RedisProcess> StartAsync(params string[] options)
     {
         Require();
-        return await RedisProcess.StartAsync(options, TestCertificate.Given is { } given ? (given.CertificateFile, given.KeyFile) : null, TestContext.Current.CancellationToken);
+        return await RedisProcess.StartAsync(options, TestCertificate.Given?.Files, TestContext.Current.CancellationToken);
     }
 }
